@@ -1,0 +1,37 @@
+/* user.h - one user as MongoDB has it and as clients see it.
+ *
+ * Stored: _id ObjectId, email, name, phoneNumber, country, gender, avatar,
+ * userName, lastActive, createdAt, updatedAt, any further fields, and under
+ * _hc our own bookkeeping {k: {v, g, c}, due, gone}, which never shows in an
+ * answer. Documents written by others may miss any field or have it with
+ * another type; such a field is shown as it is, or left out if JSON has no
+ * such thing, and the rest of the user is still shown.
+ *
+ * Pure functions, no state; any thread.
+ */
+#ifndef HC_USER_H
+#define HC_USER_H
+
+#include <bson/bson.h>
+
+#include "generator.h"
+#include "json.h"
+
+#define HC_AVATAR_DEFAULT "https://i.pravatar.cc/150"
+
+/* Appends to doc the whole document of a generated user, its _hc.k set to
+ * {v: 0, g, c}: counted by its chunk. doc is the caller's, initialised. */
+void hc_user_from_person(bson_t *doc, const struct hc_person *person);
+
+/* Writes the user as one JSON object: _id as 24 hex digits, dates as ISO text,
+ * a nested value as JSON. _hc is left out, at the top only. Depth beyond 32 and
+ * types without a JSON form are left out. */
+void hc_user_json(struct hc_json *j, const bson_t *doc);
+
+/* Writes any BSON value / document by the same rules (used for device and the like). */
+void hc_bson_json(struct hc_json *j, const bson_t *doc);
+
+/* Reads a user id: exactly 24 hex digits. HC_EMALFORMED with field "id" else. */
+enum hc_err hc_user_id(const char *text, size_t len, bson_oid_t *out, struct hc_error *err);
+
+#endif
