@@ -1,0 +1,74 @@
+/* bus.h - Kafka: topics and sending.
+ *
+ * A struct hc_bus is the process's one producer: idempotent, acks=all,
+ * partitioner murmur2_random as other clients use, a bounded queue, and a
+ * thread of its own that serves delivery reports. Made after fork, closed
+ * before exit. (The consuming side is consumer/member.h.)
+ *
+ * Thread-safe.
+ */
+#ifndef HC_BUS_H
+#define HC_BUS_H
+
+#include <librdkafka/rdkafka.h>
+
+#include "error.h"
+#include "settings.h"
+
+#define HC_TOPIC_TRIGGER "user.create.bulk.randomusers"
+#define HC_TOPIC_BULK "user.create.bulk"
+#define HC_TOPIC_CREATED "user.created.single"
+#define HC_TOPIC_UPDATED "user.updated.single"
+#define HC_TOPIC_DELETED "user.deleted.single"
+#define HC_TOPIC_ACTIVITY "user.activate.create"
+#define HC_TOPIC_PING "user.consumer.ping"
+#define HC_TOPIC_DEAD "user.dead"
+
+struct hc_bus;
+
+struct hc_message {
+    const char *topic;
+    const char *key; /* may be NULL */
+    size_t key_len;
+    const void *value;
+    size_t value_len;
+    int32_t partition; /* -1: by the key, or any */
+    rd_kafka_headers_t *headers; /* may be NULL; taken over in every case */
+};
+
+/* Starts the producer; connects in the background. HC_ESETTING for a wrong
+ * APP_KAFKA_BROKER or APP_KAFKA_CONFIG. */
+enum hc_err hc_bus_open(struct hc_bus **out, const struct hc_settings *s, struct hc_error *err);
+/* Waits at most wait_ms for what is queued, says in the log what could not be
+ * sent, and frees. NULL is fine. */
+void hc_bus_close(struct hc_bus *bus, int wait_ms);
+
+/* Queues a copy. HC_EBROKER when the queue is full or the topic is unknown. The
+ * delivery itself is reported in the log and in hc_bus_is_up only. */
+enum hc_err hc_bus_send(struct hc_bus *bus, const struct hc_message *m, struct hc_error *err);
+/* Sends and waits for the broker's acknowledgement, at most wait_ms. */
+enum hc_err hc_bus_send_wait(struct hc_bus *bus, const struct hc_message *m, int wait_ms, struct hc_error *err);
+
+/* True while a broker answers: false after a delivery failed or all brokers
+ * were lost, true again with the next success. */
+bool hc_bus_is_up(struct hc_bus *bus);
+/* Asks a broker for metadata: HC_OK and *ms, or HC_EBROKER. */
+enum hc_err hc_bus_ping(struct hc_bus *bus, int wait_ms, int *ms, struct hc_error *err);
+
+/* Creates what is missing of our topics, with the settings' partitions; one that
+ * exists is left as it is. HC_EBROKER. */
+enum hc_err hc_bus_create_topics(struct hc_bus *bus, const struct hc_settings *s, int wait_ms,
+                                 struct hc_error *err);
+/* Number of partitions of a topic, asked of the broker at most each 10 s. 0 while unknown. */
+int32_t hc_bus_partitions(struct hc_bus *bus, const char *topic);
+
+/* Applies broker list, APP_KAFKA_CONFIG and our log callback to conf: shared
+ * with the consuming side. */
+enum hc_err hc_bus_configure(rd_kafka_conf_t *conf, const struct hc_settings *s, struct hc_error *err);
+
+/* The trigger's message of our own form, {"totalUserCreate", "message", "createAt",
+ * "jobId", "seed"}, sent without waiting. */
+enum hc_err hc_bus_send_trigger(struct hc_bus *bus, const char *job_id, int64_t total, uint64_t seed,
+                                struct hc_error *err);
+
+#endif

@@ -1,0 +1,123 @@
+/* job.h - a job: what is to be generated, and how far it is.
+ *
+ * A job document in hc_jobs freezes everything that makes its people (total,
+ * seed, _id prefix, time, chunk size, generator version), so that any consumer
+ * makes the same ones. It is its own outbox: inserted `new`, then set `queued`;
+ * from that moment the planner carries it out, message or not. Progress is two
+ * rows of bits, `started` and `done`, one bit a chunk in words of 62:
+ *   started  set by compare-and-set only while the job runs; a started chunk is
+ *            always completed and counted, also after a cancel;
+ *   done     set in the slot step that counts the chunk.
+ * A job is settled (`open: false`) once it will change no more: its state is
+ * final and started == done.
+ *
+ * States:  new -> queued -> running -> done
+ *                   |  paused <-> running
+ *                   +-> cancelled | failed;  done|cancelled -> removed (later)
+ */
+#ifndef HC_JOB_H
+#define HC_JOB_H
+
+#include "generator.h"
+#include "json.h"
+#include "store.h"
+
+#define HC_JOB_ID_LEN 26 /* 128 bits as Crockford base32, upper case */
+#define HC_JOB_WORD_BITS 62
+#define HC_JOB_LIST_MAX 100
+
+enum hc_job_state {
+    HC_JOB_NEW,
+    HC_JOB_QUEUED,
+    HC_JOB_RUNNING,
+    HC_JOB_PAUSED,
+    HC_JOB_DONE,
+    HC_JOB_CANCELLED,
+    HC_JOB_FAILED,
+    HC_JOB_REMOVED,
+    HC_JOB_STATE_COUNT
+};
+
+struct hc_job {
+    char id[HC_JOB_ID_LEN + 1];
+    enum hc_job_state state;
+    bool open;              /* the planner still has to look at it */
+    int64_t total;          /* users */
+    int64_t chunk_users;    /* users in a chunk, the last one may be smaller */
+    int64_t chunks;
+    struct hc_people people; /* seed, _id prefix, time */
+    int64_t generator;      /* version of the tables that make its people */
+    uint64_t request;       /* hash of what was asked, to compare repeated keys */
+    int64_t published;      /* chunks handed to Kafka at least once: a prefix */
+    int64_t created_ms, started_ms, finished_ms; /* 0: not yet */
+    int64_t done_users;     /* from the bits */
+    int64_t done_chunks;
+    int64_t started_chunks;
+    double per_second;      /* users, over the last seconds */
+    int64_t planned_ms;     /* when the planner last looked */
+    int64_t moved_ms;       /* when done last grew, or chunks were published again */
+    char detail[160];       /* why it waits, or failed; "" */
+    char error[160];        /* why it failed; "" */
+    size_t words;
+    int64_t *started; /* words, owned */
+    int64_t *done;    /* words, owned */
+};
+
+struct hc_job_request {
+    const char *id;    /* 26 characters, or NULL for a new one */
+    int64_t total;
+    bool has_seed;
+    uint64_t seed;     /* else derived from the id */
+    int64_t chunk_users;
+};
+
+/* What a worker that holds a chunk's message has to do. */
+enum hc_chunk_turn {
+    HC_CHUNK_RUN,  /* it is begun (by us or by one that died): complete and count it */
+    HC_CHUNK_DONE, /* counted already */
+    HC_CHUNK_DROP  /* the job doesn't run and the chunk was never begun */
+};
+
+void hc_job_release(struct hc_job *job); /* frees its words; harmless on a zeroed struct */
+
+/* Reads a document of hc_jobs. HC_ENEWER for a shape or a generator version
+ * that this build doesn't know, HC_EINTERNAL for one that makes no sense. */
+enum hc_err hc_job_read(struct hc_job *job, const bson_t *doc, struct hc_error *err);
+
+/* Stores the job, new then queued. The same id again: HC_OK with *existed when
+ * it asks for the same, HC_EINVALID (field "Idempotency-Key") when not.
+ * HC_EOUTCOME when a reply was lost. *job is filled; the caller releases it. */
+enum hc_err hc_job_create(struct hc_db *db, const struct hc_job_request *request, struct hc_job *job,
+                          bool *existed, struct hc_error *err);
+/* HC_EMALFORMED for what is no job id, HC_ENOTFOUND. */
+enum hc_err hc_job_get(struct hc_db *db, const char *id, size_t len, struct hc_job *job, struct hc_error *err);
+/* The newest first (open_only: those that the planner must look at, oldest
+ * first), at most max; *count of them, each released by the caller. */
+enum hc_err hc_job_list(struct hc_db *db, bool open_only, struct hc_job *jobs, size_t max, size_t *count,
+                        struct hc_error *err);
+/* queued|running|paused -> cancelled, queued|running -> paused, paused -> queued.
+ * Already there: HC_OK. From a final state: HC_ECONFLICT. */
+enum hc_err hc_job_cancel(struct hc_db *db, const char *id, size_t len, struct hc_job *job, struct hc_error *err);
+enum hc_err hc_job_pause(struct hc_db *db, const char *id, size_t len, struct hc_job *job, struct hc_error *err);
+enum hc_err hc_job_resume(struct hc_db *db, const char *id, size_t len, struct hc_job *job, struct hc_error *err);
+/* Jobs that wait or run. */
+enum hc_err hc_job_count_open(struct hc_db *db, int64_t *count, struct hc_error *err);
+
+/* Begins chunk if the job runs, see hc_chunk_turn; *job is read anew either way. */
+enum hc_err hc_job_begin_chunk(struct hc_db *db, const char *id, int64_t chunk, enum hc_chunk_turn *turn,
+                               struct hc_job *job, struct hc_error *err);
+
+/* First user of a chunk and how many it has. */
+int64_t hc_job_chunk_first(const struct hc_job *job, int64_t chunk);
+int64_t hc_job_chunk_size(const struct hc_job *job, int64_t chunk);
+bool hc_job_bit(const int64_t *words, int64_t chunk);
+/* "started" or "done" + chunk -> "done.3" and the bit within that word. */
+int64_t hc_job_bit_path(char out[32], const char *row, int64_t chunk);
+
+/* The public form: id, kind, total, done, failed, state, perSecond, etaSeconds,
+ * createdAt, startedAt, finishedAt, error, detail, seed. */
+void hc_job_json(struct hc_json *j, const struct hc_job *job);
+const char *hc_job_state_text(enum hc_job_state state);
+bool hc_job_is_final(enum hc_job_state state);
+
+#endif
