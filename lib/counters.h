@@ -7,6 +7,7 @@
 #define HC_COUNTERS_H
 
 #include "countries.h"
+#include "generator.h"
 #include "store.h"
 
 #define HC_SLOTS 32
@@ -14,8 +15,8 @@
 struct hc_counts {
     int64_t users;
     int64_t requests;
-    int64_t gender[3];                 /* by enum hc_gender */
-    int64_t country[HC_COUNTRY_MAX + 1]; /* by index of countries.h; the last is ZZ, unknown */
+    int64_t gender[HC_GENDER_COUNT];   /* by enum hc_gender */
+    int64_t country[HC_COUNTRY_MAX];   /* by index of countries.h, ZZ (unknown) among them */
     int64_t countries;                 /* distinct countries with a user, ZZ not counted */
 };
 
@@ -23,7 +24,7 @@ struct hc_counts {
 enum hc_err hc_counters_read(struct hc_db *db, struct hc_counts *out, struct hc_error *err);
 
 struct hc_country_sum {
-    int country; /* index, HC_COUNTRY_MAX = ZZ */
+    int country; /* index of countries.h */
     int64_t sum;
 };
 /* The countries with users, greatest first, equal ones by code; returns how many

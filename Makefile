@@ -1,0 +1,83 @@
+# Headcount. `make run` starts everything, `make test` proves it, `make help` lists the rest.
+#
+# One tree, several variants: release (default), asan, tsan, faults. Each has its own folder below build/, so
+# that switching costs nothing. Flags of the caller come last: make CFLAGS=-O0.
+
+VARIANT ?= release
+OUT := build/$(VARIANT)
+PYTHON ?= python3
+SERVICES := services/headcount
+
+DEPS := libmongoc-1.0 rdkafka hiredis json-c libutf8proc libsodium libxxhash
+LIB_CFLAGS = $(shell pkg-config --cflags $(DEPS) | sed 's/-I/-isystem /g')
+LIBS = $(shell pkg-config --libs $(DEPS)) -lfcgi -lm -lpthread
+
+WARN := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes
+HARDEN := -fstack-protector-strong -fPIE
+OPT_release := -O2 -g -D_FORTIFY_SOURCE=2
+OPT_faults := -O2 -g -DHC_FAILPOINTS
+OPT_asan := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
+OPT_tsan := -O1 -g -fsanitize=thread
+LINK_release := -pie -Wl,-z,relro,-z,now
+LINK_faults := $(LINK_release)
+LINK_asan := -fsanitize=address,undefined
+LINK_tsan := -fsanitize=thread
+
+ALL_CFLAGS = -std=c17 -D_GNU_SOURCE $(WARN) $(if $(WERROR),-Werror) $(HARDEN) $(OPT_$(VARIANT)) \
+	-Ilib -I$(OUT)/gen $(LIB_CFLAGS) -MMD -MP $(CFLAGS)
+ALL_LDFLAGS = $(LINK_$(VARIANT)) $(LDFLAGS)
+
+LIB_OBJ := $(patsubst %.c,$(OUT)/%.o,$(wildcard lib/*.c)) $(OUT)/gen/tables.o
+FCGI_OBJ := $(patsubst %.c,$(OUT)/%.o,$(wildcard fcgi/*.c))
+CONSUMER_OBJ := $(patsubst %.c,$(OUT)/%.o,$(wildcard consumer/*.c))
+BENCH := $(patsubst bench/%.c,$(OUT)/bench/%,$(wildcard bench/*.c))
+UNITS := $(patsubst tests/unit/%.c,$(OUT)/unit/%,$(wildcard tests/unit/test_*.c))
+# What a program has besides its main, for the units of its files.
+FCGI_PARTS := $(filter-out $(OUT)/fcgi/main.o,$(FCGI_OBJ))
+CONSUMER_PARTS := $(filter-out $(OUT)/consumer/main.o,$(CONSUMER_OBJ))
+
+.PHONY: all help setup run start stop status test units build-all bench lint format docs clean test-full
+.SECONDARY:
+
+all: $(OUT)/headcount.fcgi $(OUT)/headcount-consumer
+
+help: ## This list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
+
+$(OUT)/headcount.fcgi: $(FCGI_OBJ) $(OUT)/libheadcount.a
+	@echo "  link  $@"
+	@$(CC) $(ALL_LDFLAGS) -o $@ $(FCGI_OBJ) $(OUT)/libheadcount.a $(LIBS)
+
+$(OUT)/headcount-consumer: $(CONSUMER_OBJ) $(OUT)/libheadcount.a
+	@echo "  link  $@"
+	@$(CC) $(ALL_LDFLAGS) -o $@ $(CONSUMER_OBJ) $(OUT)/libheadcount.a $(LIBS)
+
+$(OUT)/libheadcount.a: $(LIB_OBJ)
+	@rm -f $@
+	@$(AR) rcs $@ $^
+
+$(OUT)/%.o: %.c
+	@mkdir -p $(@D)
+	@echo "  cc    $<"
+	@$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+$(OUT)/gen/tables.o: $(OUT)/gen/tables.c
+	@$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+$(OUT)/gen/tables.c: lib/data/tables.py $(wildcard lib/data/*.tsv lib/data/names/*.tsv)
+	@mkdir -p $(@D)
+	@echo "  gen   $@"
+	@$(PYTHON) lib/data/tables.py $(@D)
+
+$(OUT)/unit/%: tests/unit/%.c $(OUT)/libheadcount.a $(FCGI_PARTS) $(CONSUMER_PARTS)
+	@mkdir -p $(@D)
+	@echo "  unit  $@"
+	@$(CC) $(ALL_CFLAGS) -Ifcgi -Iconsumer $(ALL_LDFLAGS) -o $@ $< $(FCGI_PARTS) $(CONSUMER_PARTS) \
+		$(OUT)/libheadcount.a $(LIBS) -lcmocka
+
+$(OUT)/bench/%: bench/%.c $(OUT)/libheadcount.a
+	@mkdir -p $(@D)
+	@echo "  bench $@"
+	@$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(OUT)/libheadcount.a $(LIBS)
+
+-include $(LIB_OBJ:.o=.d) $(FCGI_OBJ:.o=.d) $(CONSUMER_OBJ:.o=.d) $(UNITS:=.d) $(BENCH:=.d)
