@@ -48,6 +48,9 @@ enum hc_err hc_json_check(const char *text, size_t len, const struct hc_json_lim
 /* Bytes of the valid UTF-8 prefix of text (== len when all is valid; overlong
  * forms, surrogates and numbers above U+10FFFF are invalid). */
 size_t hc_utf8_valid(const char *text, size_t len);
+/* Bytes of the one character that text begins with, 1 to 4; 0 when it is not a
+ * valid one or len is 0. */
+size_t hc_utf8_char(const char *text, size_t len);
 
 struct hc_json {
     struct hc_buf *out;

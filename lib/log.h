@@ -7,9 +7,14 @@
  *
  *     hc_log(HC_LOG_INFO, "job.done", "all chunks are in", HC_STR("job", id), HC_INT("total", n), NULL);
  *
- * Every value is escaped, so one event is one line whatever it holds; a line
- * longer than 8 KB is cut inside a value. No e-mail, token or body above debug.
- * Lines are written with one write(2), so threads and processes don't mix.
+ * Every value is escaped and invalid UTF-8 replaced by U+FFFD, so one event is
+ * one line of valid JSON whatever it holds. A line that would pass 8 KB is cut
+ * inside a value or before a field and ends with "cut":true. No e-mail, token
+ * or body above debug.
+ *
+ * A line is one write(2), so threads and processes don't mix (in a pipe: up to
+ * the 4 KB that the kernel keeps together). A line that can't be written is
+ * lost: there is nowhere left to say so. errno is kept.
  */
 #ifndef HC_LOG_H
 #define HC_LOG_H
@@ -24,17 +29,26 @@ struct hc_log_field {
     int64_t number;
 };
 
-/* Call before threads start. instance (copied, may be NULL) is put into every line. */
+/* Call before threads start. instance (copied, at most 127 bytes, may be NULL)
+ * is put into every line. Ignores SIGPIPE unless the program handles it, so that
+ * a reader that goes away doesn't end the program. Without this call: info. */
 void hc_log_setup(enum hc_log_level least, const char *instance);
-/* "debug", "info", "warn", "error" -> level; -1 for another word. */
+/* "debug", "info", "warn", "error" -> level; -1 for another word or NULL. */
 int hc_log_level_parse(const char *word);
-/* True when lines of that level are written: guards costly preparation. */
+/* 1 when lines of that level are written, else 0: guards costly preparation. */
 int hc_log_enabled(enum hc_log_level level);
 
-/* Fields: a list of const struct hc_log_field *, ended by NULL. Any thread. */
+/* Fields: a list of const struct hc_log_field *, ended by NULL. Any thread. A
+ * level out of range counts as error; a NULL event, msg or name as "". */
 void hc_log(enum hc_log_level level, const char *event, const char *msg, ...) __attribute__((sentinel));
 
-#define HC_STR(n, v) (&(const struct hc_log_field){(n), (v) ? (v) : "", 0})
+/* A NULL text is written as "". */
+#define HC_STR(n, v) (&(const struct hc_log_field){(n), hc_log_text(v), 0})
 #define HC_INT(n, v) (&(const struct hc_log_field){(n), NULL, (int64_t)(v)})
+
+static inline const char *hc_log_text(const char *text)
+{
+    return text ? text : "";
+}
 
 #endif
