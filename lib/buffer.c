@@ -30,6 +30,14 @@ void hc_buf_clear(struct hc_buf *b)
         b->data[0] = '\0';
 }
 
+void hc_buf_truncate(struct hc_buf *b, size_t len)
+{
+    if (len >= b->len)
+        return;
+    b->len = len;
+    b->data[len] = '\0';
+}
+
 char *hc_buf_detach(struct hc_buf *b, size_t *len)
 {
     char *data = NULL;

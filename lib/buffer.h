@@ -35,6 +35,8 @@ void hc_buf_init(struct hc_buf *b, size_t max);
 void hc_buf_release(struct hc_buf *b);
 /* Empties it and forgets a failure; keeps the memory. */
 void hc_buf_clear(struct hc_buf *b);
+/* Cuts to the first len bytes; does nothing when there are no more than that. */
+void hc_buf_truncate(struct hc_buf *b, size_t len);
 /* Hands the bytes over to the caller, who frees them with free(); *b is empty
  * afterwards. NULL when the buffer had failed or memory is out. */
 char *hc_buf_detach(struct hc_buf *b, size_t *len);
