@@ -24,11 +24,15 @@
 void hc_user_from_person(bson_t *doc, const struct hc_person *person);
 
 /* Writes the user as one JSON object: _id as 24 hex digits, dates as ISO text,
- * a nested value as JSON. _hc is left out, at the top only. Depth beyond 32 and
- * types without a JSON form are left out. */
+ * a decimal as text, other numbers as numbers (the shortest that reads back as
+ * the same double), a nested value as JSON. _hc is left out, at the top only.
+ * Depth beyond 32 and what has no JSON form (binary, regex, code, timestamp,
+ * NaN …) is left out, or null within an array. Invalid UTF-8 becomes U+FFFD. Bytes
+ * that are no BSON end the object early; the answer stays valid JSON. NULL
+ * writes {}. */
 void hc_user_json(struct hc_json *j, const bson_t *doc);
 
-/* Writes any BSON value / document by the same rules (used for device and the like). */
+/* Writes any document by the same rules, _hc too (used for device and the like). */
 void hc_bson_json(struct hc_json *j, const bson_t *doc);
 
 /* Reads a user id: exactly 24 hex digits. HC_EMALFORMED with field "id" else. */
