@@ -11,9 +11,8 @@
  * A job is settled (`open: false`) once it will change no more: its state is
  * final and started == done.
  *
- * States:  new -> queued -> running -> done
- *                   |  paused <-> running
- *                   +-> cancelled | failed;  done|cancelled -> removed (later)
+ * States: new -> queued -> running -> done; queued|running <-> paused;
+ * queued|running|paused -> cancelled; a job that can't be read by any build -> failed.
  */
 #ifndef HC_JOB_H
 #define HC_JOB_H
@@ -54,8 +53,11 @@ struct hc_job {
     int64_t done_chunks;
     int64_t started_chunks;
     double per_second;      /* users, over the last seconds */
-    int64_t planned_ms;     /* when the planner last looked */
-    int64_t moved_ms;       /* when done last grew, or chunks were published again */
+    int64_t mark_ms;        /* when the rate was last taken */
+    int64_t mark_done;      /* done_users at that time */
+    int64_t planned;        /* turn of the planner: grows with each plan */
+    int64_t moved_ms;       /* when a chunk was last seen to be begun or done, or published again */
+    int64_t moved_chunks;   /* started_chunks + done_chunks at that time */
     char detail[160];       /* why it waits, or failed; "" */
     char error[160];        /* why it failed; "" */
     size_t words;
@@ -107,12 +109,34 @@ enum hc_err hc_job_count_open(struct hc_db *db, int64_t *count, struct hc_error 
 enum hc_err hc_job_begin_chunk(struct hc_db *db, const char *id, int64_t chunk, enum hc_chunk_turn *turn,
                                struct hc_job *job, struct hc_error *err);
 
+/* What the planner wants to become of an open job. */
+struct hc_job_plan {
+    enum hc_job_state state;
+    bool settled;       /* open becomes false and finishedAt is set */
+    int64_t published;
+    double per_second;
+    int64_t mark_ms, mark_done;
+    int64_t moved_ms, moved_chunks;
+    const char *detail; /* "" for none */
+};
+
+/* Stores a plan if nobody else planned since job was read and its state is
+ * still the same: *won says so. Only then may chunks be published by it. */
+enum hc_err hc_job_plan(struct hc_db *db, const struct hc_job *job, const struct hc_job_plan *plan, bool *won,
+                        struct hc_error *err);
+/* Removes jobs that were inserted and never queued, older than 1 min: whoever
+ * asked for them was told that it failed. */
+enum hc_err hc_job_sweep_new(struct hc_db *db, struct hc_error *err);
+
 /* First user of a chunk and how many it has. */
 int64_t hc_job_chunk_first(const struct hc_job *job, int64_t chunk);
 int64_t hc_job_chunk_size(const struct hc_job *job, int64_t chunk);
 bool hc_job_bit(const int64_t *words, int64_t chunk);
 /* "started" or "done" + chunk -> "done.3" and the bit within that word. */
 int64_t hc_job_bit_path(char out[32], const char *row, int64_t chunk);
+/* Reads a job id: 26 characters of Crockford's base32, either case; written upper-case
+ * into id. HC_EMALFORMED with field "id". */
+enum hc_err hc_job_id(const char *text, size_t len, char id[HC_JOB_ID_LEN + 1], struct hc_error *err);
 
 /* The public form: id, kind, total, done, failed, state, perSecond, etaSeconds,
  * createdAt, startedAt, finishedAt, error, detail, seed. */

@@ -1,0 +1,287 @@
+/* See store.h. */
+#include "store.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <string.h>
+
+#include "clock.h"
+#include "log.h"
+#include "schema.h"
+#include "store_error.h"
+
+static const char *const COLLECTION_NAMES[HC_COLLECTION_COUNT] = {
+    [HC_USERS] = "users",     [HC_ACTIVITIES] = "useractivities",   [HC_JOBS] = "hc_jobs",
+    [HC_SLOTS] = "hc_slots",  [HC_TOMBSTONES] = "hc_tombstones",    [HC_META] = "hc_meta",
+};
+
+/* How patient each mode is, all in ms. A request's whole time is 2.5 s, and
+ * "MongoDB is away" must be said within 1 s; the consumer has nobody waiting. */
+static const struct limits {
+    int select_ms, socket_ms, connect_ms, queue_ms, heartbeat_ms;
+    int pool_max;
+} LIMITS[] = {
+    [HC_STORE_POOL] = {700, 2500, 500, 500, 1000, 32},
+    [HC_STORE_DRAIN] = {2000, 20000, 1000, 5000, 1000, 24},
+    [HC_STORE_SINGLE] = {700, 2500, 500, 500, 1000, 1},
+};
+
+struct hc_store {
+    enum hc_store_mode mode;
+    mongoc_uri_t *uri;
+    mongoc_client_pool_t *pool; /* NULL in single mode */
+    mongoc_client_t *single;    /* NULL in pool mode */
+    char database[64];
+    atomic_bool prepared;       /* the schema was seen or made */
+    pthread_mutex_t preparing;  /* one thread prepares at a time */
+};
+
+const char *hc_collection_name(enum hc_collection which)
+{
+    return which < HC_COLLECTION_COUNT ? COLLECTION_NAMES[which] : "";
+}
+
+static pthread_once_t init_once = PTHREAD_ONCE_INIT;
+
+/* The driver's own log: warnings and errors become one line each of ours. */
+static void driver_log(mongoc_log_level_t level, const char *domain, const char *message, void *unused)
+{
+    (void)unused;
+    if (level <= MONGOC_LOG_LEVEL_WARNING)
+        hc_log(HC_LOG_WARN, "store.driver", message, HC_STR("domain", domain), NULL);
+}
+
+static void init_driver(void)
+{
+    mongoc_init();
+    mongoc_log_set_handler(driver_log, NULL);
+}
+
+/* The given value unless the address names one itself. */
+static void set_default(mongoc_uri_t *uri, const char *name, int value)
+{
+    if (!mongoc_uri_has_option(uri, name))
+        mongoc_uri_set_option_as_int32(uri, name, value);
+}
+
+static void set_options(mongoc_uri_t *uri, enum hc_store_mode mode)
+{
+    const struct limits *l = &LIMITS[mode];
+    set_default(uri, MONGOC_URI_SERVERSELECTIONTIMEOUTMS, l->select_ms);
+    set_default(uri, MONGOC_URI_SOCKETTIMEOUTMS, l->socket_ms);
+    set_default(uri, MONGOC_URI_CONNECTTIMEOUTMS, l->connect_ms);
+    set_default(uri, MONGOC_URI_HEARTBEATFREQUENCYMS, l->heartbeat_ms);
+    if (mode != HC_STORE_SINGLE) {
+        set_default(uri, MONGOC_URI_MAXPOOLSIZE, l->pool_max);
+        set_default(uri, MONGOC_URI_WAITQUEUETIMEOUTMS, l->queue_ms);
+    }
+    mongoc_write_concern_t *majority = mongoc_write_concern_new();
+    mongoc_write_concern_set_wmajority(majority, 10000);
+    mongoc_uri_set_write_concern(uri, majority);
+    mongoc_write_concern_destroy(majority);
+}
+
+static bool open_client(struct hc_store *store)
+{
+    if (store->mode == HC_STORE_SINGLE) {
+        store->single = mongoc_client_new_from_uri(store->uri);
+        return store->single && mongoc_client_set_error_api(store->single, MONGOC_ERROR_API_VERSION_2);
+    }
+    store->pool = mongoc_client_pool_new(store->uri);
+    return store->pool && mongoc_client_pool_set_error_api(store->pool, MONGOC_ERROR_API_VERSION_2);
+}
+
+enum hc_err hc_store_open(struct hc_store **out, const struct hc_settings *s, enum hc_store_mode mode,
+                          struct hc_error *err)
+{
+    *out = NULL;
+    pthread_once(&init_once, init_driver);
+    bson_error_t why;
+    mongoc_uri_t *uri = mongoc_uri_new_with_error(s->mongodb, &why);
+    if (!uri)
+        return hc_fail(err, HC_ESETTING, "APP_MONGODB_CONNECTION_STRING", "it is not a MongoDB address");
+    struct hc_store *store = calloc(1, sizeof *store);
+    if (!store) {
+        mongoc_uri_destroy(uri);
+        return hc_fail(err, HC_ENOMEM, NULL, "out of memory");
+    }
+    store->mode = mode;
+    store->uri = uri;
+    pthread_mutex_init(&store->preparing, NULL);
+    const char *database = mongoc_uri_get_database(uri);
+    bson_strncpy(store->database, database && *database ? database : "headcount", sizeof store->database);
+    set_options(uri, mode);
+    if (!open_client(store)) {
+        hc_store_close(store);
+        return hc_fail(err, HC_ESETTING, "APP_MONGODB_CONNECTION_STRING", "no client can be made for it");
+    }
+    *out = store;
+    return HC_OK;
+}
+
+void hc_store_close(struct hc_store *store)
+{
+    if (!store)
+        return;
+    if (store->pool)
+        mongoc_client_pool_destroy(store->pool);
+    if (store->single)
+        mongoc_client_destroy(store->single);
+    mongoc_uri_destroy(store->uri);
+    pthread_mutex_destroy(&store->preparing);
+    free(store);
+}
+
+/* Makes sure of the schema once in a process; others wait for the first. */
+static enum hc_err prepare_once(struct hc_db *db, struct hc_error *err)
+{
+    struct hc_store *store = db->store;
+    if (atomic_load(&store->prepared))
+        return HC_OK;
+    pthread_mutex_lock(&store->preparing);
+    enum hc_err e = HC_OK;
+    if (!atomic_load(&store->prepared)) {
+        e = hc_schema_prepare(db, err);
+        atomic_store(&store->prepared, e == HC_OK);
+    }
+    pthread_mutex_unlock(&store->preparing);
+    return e;
+}
+
+static enum hc_err lend(struct hc_store *store, struct hc_db *db, struct hc_error *err)
+{
+    memset(db, 0, sizeof *db);
+    db->store = store;
+    db->client = store->pool ? mongoc_client_pool_pop(store->pool) : store->single;
+    if (!db->client)
+        return hc_fail(err, HC_EBUSY, "mongodb", "all connections to the database are in use");
+    return HC_OK;
+}
+
+enum hc_err hc_store_borrow(struct hc_store *store, struct hc_db *db, struct hc_error *err)
+{
+    enum hc_err e = lend(store, db, err);
+    if (e == HC_OK)
+        e = prepare_once(db, err);
+    if (e != HC_OK)
+        hc_store_return(db);
+    return e;
+}
+
+void hc_store_return(struct hc_db *db)
+{
+    for (int i = 0; i < HC_COLLECTION_COUNT; i++)
+        if (db->collections[i])
+            mongoc_collection_destroy(db->collections[i]);
+    if (db->client && db->store->pool)
+        mongoc_client_pool_push(db->store->pool, db->client);
+    memset(db, 0, sizeof *db);
+}
+
+mongoc_collection_t *hc_db_collection(struct hc_db *db, enum hc_collection which)
+{
+    if (!db->collections[which])
+        db->collections[which] =
+            mongoc_client_get_collection(db->client, db->store->database, COLLECTION_NAMES[which]);
+    return db->collections[which];
+}
+
+enum hc_err hc_store_ping(struct hc_store *store, int *ms, struct hc_error *err)
+{
+    struct hc_db db;
+    enum hc_err e = lend(store, &db, err);
+    if (e != HC_OK)
+        return e;
+    int64_t start = hc_mono_ms();
+    bson_t *ping = BCON_NEW("ping", BCON_INT32(1));
+    bson_error_t why;
+    bson_t reply;
+    bool ok = mongoc_client_command_simple(db.client, store->database, ping, NULL, &reply, &why);
+    *ms = (int)(hc_mono_ms() - start);
+    e = ok ? HC_OK : hc_store_fail(err, &why, &reply, false);
+    bson_destroy(ping);
+    bson_destroy(&reply);
+    hc_store_return(&db);
+    return e;
+}
+
+enum hc_err hc_db_find_one(struct hc_db *db, enum hc_collection which, const bson_t *filter, const bson_t *opts,
+                           bson_t *found, struct hc_error *err)
+{
+    mongoc_cursor_t *cursor =
+        mongoc_collection_find_with_opts(hc_db_collection(db, which), filter, opts, NULL);
+    const bson_t *doc;
+    enum hc_err e = HC_OK;
+    if (mongoc_cursor_next(cursor, &doc)) {
+        bson_destroy(found);
+        bson_copy_to(doc, found);
+    } else {
+        bson_error_t why;
+        const bson_t *reply;
+        e = mongoc_cursor_error_document(cursor, &why, &reply)
+                ? hc_store_fail(err, &why, reply, false)
+                : hc_fail(err, HC_ENOTFOUND, NULL, "there is no such document");
+    }
+    mongoc_cursor_destroy(cursor);
+    return e;
+}
+
+/* The document that findAndModify answers with, or HC_ENOTFOUND. */
+static enum hc_err take_value(const bson_t *reply, bson_t *found, struct hc_error *err)
+{
+    bson_iter_t it;
+    const uint8_t *data;
+    uint32_t len;
+    bson_t value;
+    if (!bson_iter_init_find(&it, reply, "value") || !BSON_ITER_HOLDS_DOCUMENT(&it))
+        return hc_fail(err, HC_ENOTFOUND, NULL, "there is no such document");
+    bson_iter_document(&it, &len, &data);
+    if (!bson_init_static(&value, data, len))
+        return hc_fail(err, HC_EINTERNAL, NULL, "the database answered with a broken document");
+    bson_destroy(found);
+    bson_copy_to(&value, found);
+    return HC_OK;
+}
+
+enum hc_err hc_db_find_and_modify(struct hc_db *db, enum hc_collection which, const bson_t *filter,
+                                  const bson_t *update, bool upsert, bson_t *found, struct hc_error *err)
+{
+    mongoc_find_and_modify_opts_t *opts = mongoc_find_and_modify_opts_new();
+    mongoc_find_and_modify_opts_set_update(opts, update);
+    mongoc_find_and_modify_opts_set_flags(
+        opts, MONGOC_FIND_AND_MODIFY_RETURN_NEW | (upsert ? MONGOC_FIND_AND_MODIFY_UPSERT : 0));
+    bson_t reply;
+    bson_error_t why;
+    bool ok = mongoc_collection_find_and_modify_with_opts(hc_db_collection(db, which), filter, opts, &reply,
+                                                          &why);
+    enum hc_err e = ok ? take_value(&reply, found, err) : hc_store_fail(err, &why, &reply, true);
+    bson_destroy(&reply);
+    mongoc_find_and_modify_opts_destroy(opts);
+    return e;
+}
+
+enum hc_err hc_db_update_one(struct hc_db *db, enum hc_collection which, const bson_t *filter,
+                             const bson_t *update, int64_t *matched, struct hc_error *err)
+{
+    bson_t reply;
+    bson_error_t why;
+    bson_iter_t it;
+    enum hc_err e = HC_OK;
+    if (!mongoc_collection_update_one(hc_db_collection(db, which), filter, update, NULL, &reply, &why))
+        e = hc_store_fail(err, &why, &reply, true);
+    else if (matched)
+        *matched = bson_iter_init_find(&it, &reply, "matchedCount") ? bson_iter_as_int64(&it) : 0;
+    bson_destroy(&reply);
+    return e;
+}
+
+enum hc_err hc_db_insert(struct hc_db *db, enum hc_collection which, const bson_t *doc, struct hc_error *err)
+{
+    bson_t reply;
+    bson_error_t why;
+    enum hc_err e = HC_OK;
+    if (!mongoc_collection_insert_one(hc_db_collection(db, which), doc, NULL, &reply, &why))
+        e = hc_store_fail(err, &why, &reply, true);
+    bson_destroy(&reply);
+    return e;
+}

@@ -1,0 +1,65 @@
+/* See store_error.h. */
+#include "store_error.h"
+
+#include <mongoc/mongoc.h>
+#include <stddef.h>
+
+#include "log.h"
+#include "store.h"
+
+/* Failover, shutdown, start-up, network between servers, and code 1, with which
+ * FerretDB answers everything while its own PostgreSQL is away. */
+static const int64_t TRANSIENT[] = {
+    1,    6,    7,    24,   43,   63,    64,    89,    91,    112,   134,   150,   175, 189,
+    202,  234,  237,  262,  290,  314,   317,   358,   384,   433,   444,   7500,  8000, 9001,
+    10058, 10107, 11600, 11602, 13388, 13435, 13436, 16500, 10003,
+};
+
+bool hc_mongo_code_is_transient(int64_t code)
+{
+    for (size_t i = 0; i < sizeof TRANSIENT / sizeof *TRANSIENT; i++)
+        if (TRANSIENT[i] == code)
+            return true;
+    return false;
+}
+
+bool hc_store_never_sent(const bson_error_t *driver)
+{
+    return driver->domain == MONGOC_ERROR_SERVER_SELECTION;
+}
+
+static bool is_network(const bson_error_t *driver)
+{
+    return driver->domain == MONGOC_ERROR_STREAM || driver->domain == MONGOC_ERROR_SERVER_SELECTION;
+}
+
+/* The server said so itself, in its reply's labels. */
+static bool has_label(const bson_t *reply)
+{
+    return reply && (mongoc_error_has_label(reply, "RetryableWriteError") ||
+                     mongoc_error_has_label(reply, "TransientTransactionError"));
+}
+
+bool hc_store_is_transient(const bson_error_t *driver, const bson_t *reply)
+{
+    return is_network(driver) || has_label(reply) || hc_mongo_code_is_transient(driver->code);
+}
+
+enum hc_err hc_store_fail(struct hc_error *err, const bson_error_t *driver, const bson_t *reply, bool writing)
+{
+    if (driver->code == HC_MONGO_DUPLICATE)
+        return hc_fail(err, HC_ECONFLICT, NULL, "a document with this unique value exists already");
+    if (driver->domain == MONGOC_ERROR_CLIENT && driver->code == MONGOC_ERROR_CLIENT_IN_EXHAUST)
+        return hc_fail(err, HC_EBUSY, "mongodb", "all connections to the database are in use");
+    if (driver->code == HC_MONGO_MAX_TIME)
+        return hc_fail(err, HC_EDEADLINE, "mongodb", "the database did not answer within this request's time");
+    bool transient = hc_store_is_transient(driver, reply);
+    hc_log(transient ? HC_LOG_WARN : HC_LOG_ERROR, "store.error", driver->message,
+           HC_INT("domain", driver->domain), HC_INT("code", driver->code), NULL);
+    if (!transient)
+        return hc_fail(err, HC_EINTERNAL, "mongodb", "the database refused a command of ours");
+    if (writing && !hc_store_never_sent(driver))
+        return hc_fail(err, HC_EOUTCOME, "mongodb",
+                       "the database's answer was lost, so the change may have happened; ask again before repeating it");
+    return hc_fail(err, HC_ESTORE, "mongodb", "the database (MongoDB) can't be reached right now");
+}
