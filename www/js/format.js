@@ -1,0 +1,71 @@
+// Turns values into words and digits. Everything shown passes through here; the page's language is English.
+
+const LOCALE = 'en-US';
+const whole = new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 0 });
+const short = new Intl.NumberFormat(LOCALE, { notation: 'compact', maximumFractionDigits: 1 });
+const tenths = new Intl.NumberFormat(LOCALE, { style: 'percent', minimumFractionDigits: 1, maximumFractionDigits: 1 });
+const exact = new Intl.DateTimeFormat(LOCALE, { dateStyle: 'medium', timeStyle: 'long' });
+const day = new Intl.DateTimeFormat(LOCALE, { dateStyle: 'medium' });
+const relative = new Intl.RelativeTimeFormat(LOCALE, { style: 'narrow' });
+
+/** 11000000 → "11,000,000" */
+export const number = (value) => whole.format(value);
+
+/** 11000000 → "11M" */
+export const compact = (value) => short.format(value);
+
+/** 0.1763 → "17.6%" */
+export const percent = (part) => tenths.format(part);
+
+/** A rate keeps one decimal while it is small: 0.4, 12, 15,800. */
+export function rate(value) {
+  return value > 0 && value < 10 ? String(Math.round(value * 10) / 10) : number(value);
+}
+
+/** 1 → "1 user", 2 → "2 users" */
+export function plural(count, one, many = `${one}s`) {
+  return `${number(count)} ${count === 1 ? one : many}`;
+}
+
+/** Seconds → "45 s", "7 min 10 s", "2 h 5 min" */
+export function duration(seconds) {
+  const s = Math.max(0, Math.round(seconds));
+  if (s < 60) return `${s} s`;
+  if (s < 600) return join(Math.floor(s / 60), 'min', s % 60, 's');
+  if (s < 3600) return `${Math.round(s / 60)} min`;
+  return join(Math.floor(s / 3600), 'h', Math.floor((s % 3600) / 60), 'min');
+}
+
+function join(big, bigUnit, small, smallUnit) {
+  return small ? `${big} ${bigUnit} ${small} ${smallUnit}` : `${big} ${bigUnit}`;
+}
+
+/** How long ago a moment was: "just now", "12s ago", "3h ago"; after a month the date. */
+export function ago(moment, now) {
+  const seconds = (now - moment) / 1000;
+  if (seconds < 5) return 'just now';
+  if (seconds < 60) return relative.format(-Math.floor(seconds), 'second');
+  if (seconds < 3600) return relative.format(-Math.floor(seconds / 60), 'minute');
+  if (seconds < 86400) return relative.format(-Math.floor(seconds / 3600), 'hour');
+  if (seconds < 30 * 86400) return relative.format(-Math.floor(seconds / 86400), 'day');
+  return day.format(moment);
+}
+
+/** The moment to the second, with its zone. */
+export const exactTime = (moment) => exact.format(moment);
+
+const GROUPED = /^(\d+|\d{1,3}([ ,_'\u00a0\u202f]\d{3})+)$/;
+
+/** What a person typed as a whole number, digits grouped or not; NaN for all else. */
+export function parseWhole(text) {
+  const trimmed = text.trim();
+  return GROUPED.test(trimmed) ? Number(trimmed.replace(/\D/g, '')) : NaN;
+}
+
+/** Up to two initials of a name, of whole characters also outside the basic plane. */
+export function initials(name) {
+  const words = String(name).trim().split(/\s+/).filter((word) => /\p{L}|\p{N}/u.test(word));
+  const letters = words.map((word) => word.match(/\p{L}|\p{N}/u)[0]);
+  if (letters.length > 1) return `${letters[0]}${letters.at(-1)}`.toLocaleUpperCase(LOCALE);
+  return (letters[0] ?? '?').toLocaleUpperCase(LOCALE);
+}

@@ -1,0 +1,55 @@
+// Starts the page: what the server wrote is shown first, then the snapshot is polled and the views follow it.
+
+import { fetchCounts } from './api.js';
+import { refreshTimes } from './dom.js';
+import { createPoller } from './poll.js';
+import { readCounts } from './snapshot.js';
+import { createStore, serverNow } from './state.js';
+import { mountCards } from './views/cards.js';
+import { mountCountries } from './views/countries.js';
+import { mountGender } from './views/gender.js';
+import { mountGenerate } from './views/generate.js';
+import { mountJobs } from './views/jobs.js';
+import { mountStatus } from './views/status.js';
+import { mountTheme } from './views/theme.js';
+import { mountUsers } from './views/users.js';
+
+const LOST_AFTER = 3;
+
+const store = createStore();
+const served = readCounts();
+const poller = createPoller({ ask: fetchCounts, onGood: good, onBad: bad });
+const main = document.getElementById('main');
+
+function good({ counts }) {
+  store.set('link', { phase: 'live', goodAt: performance.now() });
+  if (counts) store.set('counts', counts);
+  document.getElementById('unavailable')?.remove();
+}
+
+/** Old values stay. One missed poll is no loss yet; three in a row are. */
+function bad(error, failures, wait) {
+  const link = store.get('link');
+  const locked = error.status === 401;
+  const phase = locked ? 'locked' : failures < LOST_AFTER ? 'retrying' : 'lost';
+  store.set('link', { phase, goodAt: link.goodAt, nextAt: performance.now() + wait, message: error.message });
+}
+
+store.set('link', { phase: 'loading' });
+if (served) store.set('counts', served);
+mountTheme(document.getElementById('theme-switch'));
+mountCards(main, store);
+mountGender(main, store);
+mountCountries(main, store);
+mountJobs(main, store, poller.now);
+mountGenerate(main, store, poller.now);
+mountUsers(document.getElementById('newest'), store);
+mountStatus(store, poller.now);
+
+setInterval(() => {
+  if (document.hidden) return;
+  refreshTimes(serverNow());
+  store.set('second', serverNow());
+}, 1000);
+document.documentElement.dataset.ready = '';
+poller.now();

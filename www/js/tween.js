@@ -1,0 +1,37 @@
+// Numbers that run to their new value instead of jumping, all in one animation frame loop.
+
+const still = matchMedia('(prefers-reduced-motion: reduce)');
+const shown = new WeakMap();
+const running = new Map();
+let frame = 0;
+
+/**
+ * Lets the number in an element run to a value; `write` puts a number into it. The first value of an element, and
+ * every one where motion isn't wanted or nobody looks, is put in at once.
+ */
+export function runTo(element, value, write, milliseconds = 950) {
+  const from = shown.get(element);
+  element.dataset.value = value;
+  if (from === undefined || still.matches || document.hidden) return jump(element, value, write);
+  if (from === value && !running.has(element)) return undefined;
+  running.set(element, { from, to: value, begin: performance.now(), milliseconds, write });
+  frame ||= requestAnimationFrame(step);
+  return undefined;
+}
+
+function jump(element, value, write) {
+  running.delete(element);
+  shown.set(element, value);
+  write(element, value);
+}
+
+function step(now) {
+  for (const [element, { from, to, begin, milliseconds, write }] of running) {
+    const part = Math.min(1, Math.max(0, (now - begin) / milliseconds));
+    const value = part === 1 ? to : from + (to - from) * part;
+    if (part === 1) running.delete(element);
+    shown.set(element, value);
+    write(element, value);
+  }
+  frame = running.size ? requestAnimationFrame(step) : 0;
+}

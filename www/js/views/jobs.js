@@ -1,0 +1,95 @@
+// Running and recent jobs, with a button to cancel each that runs.
+
+import { announce } from '../announce.js';
+import { cancelJob } from '../api.js';
+import { setText, showList } from '../dom.js';
+import { serverNow } from '../state.js';
+import { isFinal, jobTitle, makePast, makeRunning, updatePast, updateRunning } from './job-rows.js';
+
+const RECENT = 6;
+const WAIT_FOR_SNAPSHOT = 10_000;
+
+/** @param {() => void} pollNow asks for a new snapshot at once */
+export function mountJobs(root, store, pollNow) {
+  const running = root.querySelector('#jobs-running');
+  const recent = root.querySelector('#jobs-recent');
+  const tellEnds = endTeller();
+
+  const show = () => {
+    const jobs = allJobs(store);
+    tellEnds(jobs);
+    showList(running, jobs.filter((job) => !isFinal(job)), rows(makeRunning, updateRunning));
+    showList(recent, jobs.filter(isFinal).slice(0, RECENT), rows(makePast, updatePast));
+  };
+  store.on('counts', show);
+  store.on('created', show);
+  running.addEventListener('click', (event) => {
+    const button = event.target.closest('[data-cancel]');
+    if (button && button.getAttribute('aria-disabled') !== 'true') cancel(button, store, pollNow);
+  });
+}
+
+function rows(make, update) {
+  return {
+    attribute: 'data-job',
+    key: (job) => String(job.id),
+    make,
+    update: (row, job) => update(row, job, serverNow()),
+  };
+}
+
+/** The snapshot's jobs, and before them those changed here that it doesn't show yet. */
+function allJobs(store) {
+  const counted = store.get('counts')?.jobs ?? [];
+  const own = (store.get('created') ?? []).filter(({ at }) => performance.now() - at < WAIT_FOR_SNAPSHOT);
+  const fresh = own.map(({ job }) => job).filter((job) => stillAhead(job, counted));
+  const ids = new Set(fresh.map((job) => job.id));
+  return [...fresh, ...counted.filter((job) => !ids.has(job.id))];
+}
+
+/** Whether what was answered here is newer than the snapshot: the job is missing there, or not yet ended. */
+function stillAhead(job, counted) {
+  const known = counted.find(({ id }) => id === job.id);
+  return !known || (isFinal(job) && !isFinal(known));
+}
+
+/** Puts a job that the server just answered with before the snapshot's. */
+export function rememberJob(store, job) {
+  const others = (store.get('created') ?? []).filter((entry) => entry.job.id !== job.id);
+  store.set('created', [{ job, at: performance.now() }, ...others].slice(0, 20));
+}
+
+/** The button stays where it is and keeps the focus; the row goes with the snapshot. */
+async function cancel(button, store, pollNow) {
+  const row = button.closest('[data-job]');
+  const note = row.querySelector('[data-job-note]');
+  button.setAttribute('aria-disabled', 'true');
+  try {
+    const job = await cancelJob(row.dataset.job);
+    moveFocus(row);
+    if (job?.id) rememberJob(store, job);
+  } catch (error) {
+    setText(note, error.message);
+    announce(error.message);
+  }
+  button.removeAttribute('aria-disabled');
+  pollNow();
+}
+
+/** A row about to go hands the focus on, so that a keyboard doesn't start over at the top of the page. */
+function moveFocus(row) {
+  if (!row.contains(document.activeElement)) return;
+  const other = row.nextElementSibling ?? row.previousElementSibling;
+  const target = other?.querySelector('[data-cancel]') ?? document.getElementById('generate-n');
+  target.focus({ preventScroll: true });
+}
+
+/** Says when a job that ran has ended. */
+function endTeller() {
+  let open = new Set();
+  return (jobs) => {
+    const ended = jobs.find((job) => isFinal(job) && open.has(job.id));
+    if (ended) announce(`${jobTitle(ended)}: ${ended.state}`);
+    open = new Set(jobs.filter((job) => !isFinal(job)).map((job) => job.id));
+  };
+}

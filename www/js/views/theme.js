@@ -1,0 +1,38 @@
+// The switch between light and dark. A choice equal to the system's is none: the page follows the system again.
+
+const KEY = 'headcount.theme';
+const system = matchMedia('(prefers-color-scheme: dark)');
+const root = document.documentElement;
+
+const isDark = () => (root.dataset.theme ? root.dataset.theme === 'dark' : system.matches);
+
+export function mountTheme(button) {
+  const show = () => button.setAttribute('aria-pressed', String(isDark()));
+  button.addEventListener('click', () => {
+    choose(!isDark());
+    show();
+  });
+  system.addEventListener('change', show);
+  addEventListener('storage', ({ key, newValue }) => {
+    if (key !== KEY) return;
+    apply(newValue);
+    show();
+  });
+  show();
+}
+
+function choose(dark) {
+  const theme = dark === system.matches ? null : dark ? 'dark' : 'light';
+  apply(theme);
+  try {
+    if (theme) localStorage.setItem(KEY, theme);
+    else localStorage.removeItem(KEY);
+  } catch {
+    // Storage is forbidden here: the choice lasts as long as the page.
+  }
+}
+
+function apply(theme) {
+  if (theme === 'dark' || theme === 'light') root.dataset.theme = theme;
+  else delete root.dataset.theme;
+}
