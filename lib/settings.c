@@ -234,7 +234,7 @@ static const char *environment(const char *name)
 
 static enum hc_err load_row(struct hc_settings *s, const struct hc_setting *row, struct hc_error *err)
 {
-    char secret[VALUE_MAX + 2];
+    char secret[VALUE_MAX + 2]; /* one byte more than is accepted, and the NUL */
     char file_name[NAME_MAX_BYTES];
     const char *name = row->name;
     const char *value = environment(name);
@@ -297,11 +297,12 @@ static unsigned distance(const char *a, const char *b)
     return row[n];
 }
 
-/* Warns of name unless a row has it; says which name of ours is near. */
+/* Warns of name unless a row has it; says which name of ours is near: at most 3
+ * letters away, and fewer in a short name, where 3 letters are most of it. */
 static void look_up(const char *name)
 {
     const char *nearest = NULL;
-    unsigned best = 4;
+    unsigned best = least(4, (unsigned)(strlen(name) - strlen("APP_")) / 2 + 1);
     for (size_t i = 0; i < hc_settings_count; i++) {
         const struct hc_setting *row = &hc_settings_table[i];
         size_t n = strlen(row->name);

@@ -122,11 +122,22 @@ static bool check_mongodb(const struct hc_setting *row, const char *value)
     return false;
 }
 
+/* unix://[login@]/path[?db=number]: the path must fit into a socket's address. */
+static bool is_redis_path(const char *rest)
+{
+    size_t login = strcspn(rest, "/@");
+    if (rest[login] == '@')
+        rest += login + 1;
+    size_t path = strcspn(rest, "?");
+    return rest[0] == '/' && path > 1 && path < sizeof((struct sockaddr_un *)0)->sun_path;
+}
+
+/* What can be said without the cache's own reader, which has the last word. */
 static bool check_redis(const struct hc_setting *row, const char *value)
 {
     (void)row;
-    if (strncmp(value, "unix:///", 8) == 0)
-        return value[8] != '\0' && strlen(value + 7) < sizeof((struct sockaddr_un *)0)->sun_path;
+    if (strncmp(value, "unix://", 7) == 0)
+        return is_redis_path(value + 7);
     if (strncmp(value, "redis://", 8) != 0)
         return false;
     const char *host = value + 8;

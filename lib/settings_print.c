@@ -23,9 +23,9 @@ void hc_settings_help(struct hc_buf *out)
         const struct hc_setting *row = &hc_settings_table[i];
         if (row->group)
             hc_buf_printf(out, "%s%s\n", i ? "\n" : "", row->group);
-        hc_buf_printf(out, "  %-30s %s; ", row->name, row->about);
+        hc_buf_printf(out, "  %-30s %s (", row->name, row->about);
         hc_setting_accepted(row, out);
-        hc_buf_printf(out, "; default %s%s\n", default_text(row), row->secret ? "; or as …_FILE" : "");
+        hc_buf_printf(out, "; default %s%s)\n", default_text(row), row->secret ? "; also …_FILE" : "");
     }
 }
 
