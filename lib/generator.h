@@ -31,8 +31,7 @@
 
 #define HC_PERSON_NAME_MAX 128 /* bytes of a name with its NUL */
 #define HC_PERSON_EMAIL_MAX 96 /* bytes of an e-mail with its NUL */
-#define HC_PERSON_PHONE_MAX 24 /* bytes of a phone number with its NUL; 17 are in use: '+', 15 digits, NUL   \
-                                */
+#define HC_PERSON_PHONE_MAX 24 /* bytes of a phone number with its NUL; at most 17 are in use */
 
 /* Domain of every generated e-mail; refused for anyone else's. */
 #define HC_PERSON_DOMAIN "people.example"

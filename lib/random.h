@@ -43,12 +43,12 @@ static inline uint64_t hc_random_lane(uint64_t start, uint32_t lane)
 uint64_t hc_random(uint64_t seed, uint64_t index, uint32_t lane);
 
 /*
- * Scales 64 random bits to 0 … limit-1 by multiply and shift; 0 if `limit` is 0. Each value's share is wrong
- * by at most 2^-64, which no one can measure here.
+ * Scales 64 random bits to 0 … limit-1 by multiply and shift of the upper half; 0 if `limit` is 0. No value's
+ * share is off by more than 2^-32.
  */
 static inline uint32_t hc_random_scale(uint64_t random, uint32_t limit)
 {
-    return (uint32_t)(((unsigned __int128)random * limit) >> 64);
+    return (uint32_t)((random >> 32) * limit >> 32);
 }
 
 /* A number of 0 … limit-1 at (seed, index, lane); 0 if `limit` is 0. */
