@@ -1,13 +1,21 @@
 /* cache.h - Redis, as a place that may be empty or away at any time.
  *
- * A struct hc_cache is one thread's connection. It connects on first use, with
- * 25 ms to connect and 40 ms a command. After any error the connection is
- * closed for good (a late reply must never answer the next command) and a
- * breaker, shared by all threads of the process, lets nobody try for 1 s: a
- * dead or hanging Redis costs one command's limit, once a second.
+ * A struct hc_cache is one thread's connection. It connects on first use. One
+ * call takes at most 40 ms, connecting (at most 25 ms of them) and logging in
+ * included. After any error the connection is closed for good (a late reply
+ * must never answer the next command) and a breaker, shared by all threads of
+ * the process, lets nobody try for 1 s, then one thread a second until Redis
+ * answers: a dead or hanging Redis costs one call's limit, once a second. Log:
+ * cache.lost once, cache.back once.
+ *
+ * Two things are left to who sets it up: a host *name* is looked up by the
+ * system at each connect, with the system's own limits, so give a number or a
+ * quick resolver; and a process forks before it opens one.
  *
  * Commands go by argument vector only. Keys begin with "hc:1:". Nothing here
- * is needed for being right: a caller takes HC_ECACHE as a miss.
+ * is needed for being right: a caller takes HC_ECACHE as a miss. So do it with
+ * HC_EINTERNAL (Redis answered with an error that no one expects; logged at
+ * most once in 10 s).
  */
 #ifndef HC_CACHE_H
 #define HC_CACHE_H
@@ -21,15 +29,17 @@
 
 struct hc_cache;
 
-/* Reads the address, redis://[:password@]host:port[/db] or unix:///path[?db=n];
+/* Reads the address, redis://[[user]:password@]host[:port][/db] or
+ * unix://[[user]:password@]/path[?db=n], with %XX decoded in user and password;
  * connects to nothing. HC_ESETTING with field APP_REDIS_CONNECTION_STRING. */
 enum hc_err hc_cache_open(struct hc_cache **out, const char *uri, struct hc_error *err);
 void hc_cache_close(struct hc_cache *c); /* NULL is fine */
 
-/* HC_OK and the bytes appended to *value; HC_ENOTFOUND: no such key, or a value
- * of another type; HC_ECACHE: Redis is away. */
+/* HC_OK and the bytes appended to *value; HC_ENOTFOUND: no such key, a value of
+ * another type, or one longer than *value or a reply may be (8 MB); HC_ECACHE:
+ * Redis is away, or serves nobody right now (LOADING, OOM, READONLY …). */
 enum hc_err hc_cache_get(struct hc_cache *c, const char *key, struct hc_buf *value);
-/* Stores for ttl_ms (> 0). */
+/* Stores for ttl_ms (> 0), whatever was there before. */
 enum hc_err hc_cache_set(struct hc_cache *c, const char *key, const void *value, size_t len, int ttl_ms);
 enum hc_err hc_cache_delete(struct hc_cache *c, const char *key);
 
@@ -38,8 +48,10 @@ enum hc_err hc_cache_lock(struct hc_cache *c, const char *key, uint64_t owner, i
 /* Gives it back if it is still ours. */
 void hc_cache_unlock(struct hc_cache *c, const char *key, uint64_t owner);
 
-/* Any command; *reply is the caller's, freed with freeReplyObject. HC_EINTERNAL
- * when Redis answered with an error (logged). */
+/* Any command; lens may be NULL for C strings. HC_OK: *reply is the caller's,
+ * freed with freeReplyObject, and no error reply. Else *reply is NULL:
+ * HC_ENOTFOUND when the key holds another type than the command wants,
+ * HC_ETOOLARGE, HC_ECACHE, HC_EINTERNAL as above. */
 enum hc_err hc_cache_command(struct hc_cache *c, int argc, const char **argv, const size_t *lens,
                              redisReply **reply);
 
