@@ -7,14 +7,20 @@
  *   stale    whoever gets the lock fills and serves anew, the others serve the
  *            stale one;
  *   missing  whoever gets the lock fills, the others wait at most 100 ms for
- *            the value, then fill too, at most HC_FLIGHT_FILLS at once in a
- *            process (a further one waits until its deadline: HC_EBUSY);
- *   Redis away: as missing, without the wait.
- * A value carries its time of building; one that was built earlier never
- * replaces a later one. What can't be read as our envelope is a miss.
+ *            the value, then fill too;
+ *   Redis away (or refusing to store): of the threads of one process that want
+ *            the same key one fills, the others wait for its value. It is kept
+ *            in the process for fresh_ms, until Redis is back.
+ * At most HC_FLIGHT_FILLS fills, of all keys, run at once in a process. A
+ * further one serves stale, or waits until its deadline: HC_EBUSY.
  *
- * If the fill fails because the store is away, a stale value is served while
- * there is one, marked as such.
+ * A value carries the time before its building; one that was begun earlier
+ * never replaces a later one, and one from the future (over 5 s) is a miss, so
+ * a clock that was set back heals. What can't be read as our envelope is a miss.
+ *
+ * If the fill fails in a way that passes (hc_err_is_transient), a stale value is
+ * served while there is one, marked as such. Other errors are returned, and no
+ * error is kept.
  */
 #ifndef HC_FLIGHT_H
 #define HC_FLIGHT_H
@@ -30,24 +36,28 @@ struct hc_flight {
     int fresh_ms;     /* served as it is */
     int keep_ms;      /* served stale while one refreshes, or the store is away; > fresh_ms */
     int64_t deadline; /* hc_mono_ms of the request's end */
-    /* Appends the answer's body to *out. May set etag (at most 31 characters);
-     * left empty, it is made from a hash of the body. */
+    /* Appends the answer's body to *out. May set etag (1 to 31 visible ASCII
+     * characters, no quote); left empty, it is made from a hash of the body. Must
+     * keep to the deadline by itself. */
     enum hc_err (*fill)(void *ctx, struct hc_buf *out, char etag[32], struct hc_error *err);
     void *ctx;
 };
 
 struct hc_flight_answer {
     enum hc_flight_source source;
-    int64_t built_ms; /* wall time of building */
+    int64_t built_ms; /* wall time when its building began */
     char etag[32];    /* without quotes */
 };
 
-/* Appends the body to *out and fills *answer, or returns fill's error. cache
- * may be NULL (no Redis). out must be empty. Any thread, with its own cache. */
+/* Appends the body to *out and fills *answer, or returns fill's error or
+ * HC_EBUSY with *err. cache may be NULL (no Redis). out must be empty; it is
+ * empty again after an error. May wait until the deadline. Any thread, with its
+ * own cache. */
 enum hc_err hc_flight_get(struct hc_cache *cache, const struct hc_flight *flight, struct hc_buf *out,
                           struct hc_flight_answer *answer, struct hc_error *err);
 
-/* Makes "hc:1:<name>:<hash of the canonical query>" into key. */
+/* Makes "hc:1:<name>:<hash of name and canonical query>" into key. The hash is
+ * a cryptographic one: nobody can make a query that gets another one's answer. */
 void hc_flight_key(char key[HC_CACHE_KEY_MAX], const char *name, const void *query, size_t len);
 
 /* Counters of this process since its start: for rates and /metrics. */
