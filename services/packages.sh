@@ -1,0 +1,51 @@
+# shellcheck shell=bash
+# Debian packages of the machine itself: packages.txt says which, and which command makes one needless.
+
+POLICY=/usr/sbin/policy-rc.d
+
+# Prints the packages of the given groups that are missing.
+packages_missing() { # GROUP…
+    local group name command missing=()
+    while read -r group name command; do
+        case " $* " in *" $group "*) ;; *) continue ;; esac
+        [ -n "$command" ] && have "$command" && continue
+        missing+=("$name")
+    done <"$HC_SERVICES/packages.txt"
+    [ "${#missing[@]}" -gt 0 ] || return 0
+    if ! have dpkg-query; then
+        printf '%s\n' "${missing[@]}"
+        return
+    fi
+    comm -23 <(printf '%s\n' "${missing[@]}" | sort) \
+        <(dpkg-query -W -f '${db:Status-Status} ${Package}\n' "${missing[@]}" 2>/dev/null | sed -n 's/^installed //p' | sort)
+}
+
+packages_install() { # PACKAGE…
+    local guard='' had_redis='' had_lighttpd='' code=0
+    have apt-get || { why "this machine has no apt-get: install what gives $*" && return 1; }
+    is_root || { why "packages are missing: run 'sudo apt-get install $*' first" && return 1; }
+    have redis-server && had_redis=yes
+    have lighttpd && had_lighttpd=yes
+    # The distribution starts a server as soon as it is installed, on the ports that a user may need. policy-rc.d is
+    # Debian's own way to say no; one that is there is left alone, one of ours that was left by a crash is taken over.
+    if [ ! -e "$POLICY" ] || grep -q 'headcount setup' "$POLICY"; then
+        guard=yes
+        printf '#!/bin/sh\n# headcount setup: no service starts while packages are installed\nexit 101\n' >"$POLICY"
+        chmod 755 "$POLICY"
+    fi
+    why "the package lists can't be fetched: is there a network?"
+    packages_apt update || code=1
+    why "packages can't be installed ($*): is there a network?"
+    packages_apt --no-install-recommends install "$@" || code=1
+    [ -z "$guard" ] || rm -f "$POLICY"
+    # Ours run under services/headcount; the distribution's shall not come up at the next boot either.
+    if have systemctl; then
+        [ -n "$had_redis" ] || ! have redis-server || systemctl disable redis-server 2>&1 || true
+        [ -n "$had_lighttpd" ] || ! have lighttpd || systemctl disable lighttpd 2>&1 || true
+    fi
+    return "$code"
+}
+
+packages_apt() {
+    DEBIAN_FRONTEND=noninteractive apt-get -y -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 "$@"
+}

@@ -1,0 +1,60 @@
+# shellcheck shell=bash
+# `stop` and `wipe`. Who asks ends before who answers: web server, our programs, then the services.
+
+stop_in_order() { # NAME…
+    local group name pattern chosen
+    for group in 'lighttpd' 'fcgi-*' 'consumer-*' 'ferretdb mongod kafka redis' 'postgres'; do
+        chosen=()
+        for name in "$@"; do
+            for pattern in $group; do
+                # shellcheck disable=SC2053 # a pattern on purpose
+                [[ $name == $pattern ]] && chosen+=("$name")
+            done
+        done
+        [ "${#chosen[@]}" -eq 0 ] || stop_processes "${chosen[@]}"
+    done
+}
+
+cmd_stop() {
+    local began what names=() name
+    parse_only "$@"
+    [ -d "$HC_RUN" ] || return 0
+    data_lock
+    began=$(now_ms)
+    for what in "${ONLY[@]}"; do
+        for name in $(processes_of "$what"); do
+            if supervised "$name" || process_alive "$name"; then
+                names+=("$name")
+            else
+                rm -f "$HC_RUN/$name".{supervisor,pid,address,restarts,failed}
+            fi
+        done
+    done
+    [ "${#names[@]}" -gt 0 ] || { say "Nothing runs." && return 0; }
+    stop_in_order "${names[@]}"
+    stop_report "$began" "${names[@]}"
+}
+
+stop_report() { # BEGAN NAME…
+    local began=$1 line
+    shift
+    # Those that had to be killed are in the supervisor's log; say so here too.
+    tail -n 20 "$HC_LOG/supervisor.log" 2>/dev/null | grep '"event":"process.kill"' |
+        while read -r line; do
+            [[ $(date -d "$(sed 's/.*"time":"\([^"]*\)".*/\1/' <<<"$line")" +%s) -ge $(($(date +%s) - ($(now_ms) - began) / 1000 - 1)) ]] || continue
+            sed 's/.*"msg":"\([^"]*\)".*/\1/' <<<"$line"
+        done || true
+    say "Stopped $* in $(seconds_since "$began")."
+}
+
+cmd_wipe() {
+    [ "${1:-}" = --yes ] || fail_usage "wipe removes all data in $HC_DATA; say 'wipe --yes' if that is meant"
+    [ -d "$HC_DATA" ] || return 0
+    # Only a folder that we made.
+    [ -d "$HC_RUN" ] && [ -d "$HC_DATA/data" ] || fail "$HC_DATA doesn't look like a data folder of Headcount: not removed"
+    cmd_stop >/dev/null
+    rm -rf "${HC_DATA:?}/data" "${HC_DATA:?}/log" "${HC_DATA:?}/run"
+    [ "$HC_SOCKETS" = "$HC_RUN/sockets" ] || rm -rf "$HC_SOCKETS"
+    rmdir "$HC_DATA" 2>/dev/null || true
+    say "Removed the data in $HC_DATA."
+}
