@@ -13,7 +13,7 @@
 #include "json.h"
 
 #define LINE_MAX_BYTES 8192
-#define TAIL_BYTES 16 /* kept free for the end: ","cut":true}\n is 14 */
+#define TAIL_BYTES 16 /* kept free for the end: ","cut":true}\n takes 14 */
 
 static const char *const level_words[] = {"debug", "info", "warn", "error"};
 #define LEVELS (int)(sizeof level_words / sizeof level_words[0])
@@ -22,7 +22,7 @@ static const char *const level_words[] = {"debug", "info", "warn", "error"};
 static int least_level = HC_LOG_INFO;
 static char instance_name[128];
 
-/* One line being built. Always room for TAIL_BYTES behind len. */
+/* One line being built. Behind len there is always room for the tail. */
 struct line {
     size_t len;
     bool cut; /* something did not fit: no more is added */
@@ -60,7 +60,7 @@ int hc_log_enabled(enum hc_log_level level)
 /* Adds all of the bytes or, when they don't fit, none, and marks the cut. */
 static bool add(struct line *l, const char *bytes, size_t len)
 {
-    if (l->cut || len > sizeof l->data - TAIL_BYTES - l->len) {
+    if (l->cut || l->len + len > sizeof l->data - TAIL_BYTES) {
         l->cut = true;
         return false;
     }
@@ -135,9 +135,7 @@ static void add_text(struct line *l, const char *name, const char *text)
         return;
     }
     add_escaped(l, text ? text : "");
-    l->data[l->len++] = '"'; /* the tail's room */
-    if (l->len > sizeof l->data - TAIL_BYTES)
-        l->cut = true;
+    l->data[l->len++] = '"'; /* if need be, the tail's first byte */
 }
 
 static void add_number(struct line *l, const char *name, int64_t number)
