@@ -1,0 +1,18 @@
+/* failpoint.h - places where a test may kill this process.
+ *
+ * In a build with -DHC_FAILPOINTS, HC_FAILPOINT("chunk.begun") ends the process
+ * by SIGKILL when the environment's HC_FAIL names that place, as NAME:K, and it
+ * is reached for the K-th time; HC_FAIL=random:SEED:PER_MILLE dies at any place
+ * with that probability. In every other build it is nothing.
+ */
+#ifndef HC_FAILPOINT_H
+#define HC_FAILPOINT_H
+
+#ifdef HC_FAILPOINTS
+void hc_failpoint(const char *place);
+#define HC_FAILPOINT(place) hc_failpoint(place)
+#else
+#define HC_FAILPOINT(place) ((void)0)
+#endif
+
+#endif

@@ -1,0 +1,24 @@
+/* planner.h - keeps every open job moving.
+ *
+ * Each turn looks at all open jobs and, for each, decides from its document alone:
+ *   queued, running  hand out the next chunks, at most 4 for each worker alive, so
+ *                    that a small job gets its share beside a big one;
+ *   stalled          nothing was begun or done for 5 s though chunks are out: their
+ *                    messages may be lost (a wiped broker), they are sent again;
+ *   paused           begun chunks are seen to their end, no new ones;
+ *   cancelled        the same, then the job is settled;
+ *   all chunks done  intents that still stand are finished, then the job is done.
+ * Every consumer process plans; a compare-and-set on the job's `planned` lets one
+ * of them win each turn. Publishing comes after that, and a loss of it is the
+ * stall above.
+ */
+#ifndef HC_PLANNER_H
+#define HC_PLANNER_H
+
+#include "context.h"
+
+/* One turn. workers: bulk workers alive in all processes. HC_ESTORE, HC_EBROKER:
+ * the next turn tries again. */
+enum hc_err hc_planner_turn(struct hc_context *ctx, struct hc_db *db, int workers, struct hc_error *err);
+
+#endif
