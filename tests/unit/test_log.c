@@ -260,7 +260,8 @@ static void a_long_line_is_cut_and_stays_valid(void **state)
                    HC_INT("number", 1234567), HC_STR("a longer name of a field", "v"), NULL);
             char *text = show();
             struct json_object *tree = parse_line(text);
-            bool whole = member(tree, "a longer name of a field") != NULL;
+            const char *last = member(tree, "a longer name of a field");
+            bool whole = last && last[0] == 'v';
             assert_int_equal(member(tree, "cut") == NULL, whole);
             assert_true(whole || strlen(text) > 8100);
             json_object_put(tree);
