@@ -36,6 +36,11 @@ export function duration(seconds) {
   return join(Math.floor(s / 3600), 'h', Math.floor((s % 3600) / 60), 'min');
 }
 
+/** What is left, as exact as a guess can be: "45 s", "8 min", "2 h 5 min" */
+export function remaining(seconds) {
+  return duration(seconds < 90 ? seconds : Math.ceil(seconds / 60) * 60);
+}
+
 function join(big, bigUnit, small, smallUnit) {
   return small ? `${big} ${bigUnit} ${small} ${smallUnit}` : `${big} ${bigUnit}`;
 }

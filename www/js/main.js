@@ -10,6 +10,7 @@ import { mountCountries } from './views/countries.js';
 import { mountGender } from './views/gender.js';
 import { mountGenerate } from './views/generate.js';
 import { mountJobs } from './views/jobs.js';
+import { mountSpark } from './views/spark.js';
 import { mountStatus } from './views/status.js';
 import { mountTheme } from './views/theme.js';
 import { mountUsers } from './views/users.js';
@@ -22,23 +23,30 @@ const poller = createPoller({ ask: fetchCounts, onGood: good, onBad: bad });
 const main = document.getElementById('main');
 
 function good({ counts }) {
-  store.set('link', { phase: 'live', goodAt: performance.now() });
   if (counts) store.set('counts', counts);
+  store.set('link', { phase: 'live', goodAt: performance.now() });
   document.getElementById('unavailable')?.remove();
 }
 
-/** Old values stay. One missed poll is no loss yet; three in a row are. */
+/** Old values stay. */
 function bad(error, failures, wait) {
-  const link = store.get('link');
-  const locked = error.status === 401;
-  const phase = locked ? 'locked' : failures < LOST_AFTER ? 'retrying' : 'lost';
-  store.set('link', { phase, goodAt: link.goodAt, nextAt: performance.now() + wait, message: error.message });
+  const { goodAt } = store.get('link');
+  const phase = phaseOf(error, failures);
+  store.set('link', { phase, goodAt, nextAt: performance.now() + wait, message: error.message });
+}
+
+/** One missed poll is no loss yet, three in a row are; a server that answers, but not with numbers, isn't lost. */
+function phaseOf({ status }, failures) {
+  if (status === 401) return 'locked';
+  if (failures < LOST_AFTER) return 'retrying';
+  return status ? 'failing' : 'lost';
 }
 
 store.set('link', { phase: 'loading' });
 if (served) store.set('counts', served);
 mountTheme(document.getElementById('theme-switch'));
 mountCards(main, store);
+mountSpark(main, store);
 mountGender(main, store);
 mountCountries(main, store);
 mountJobs(main, store, poller.now);

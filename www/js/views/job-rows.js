@@ -1,7 +1,7 @@
 // One job as a row: while it runs with progress, afterwards in short.
 
 import { setAttribute, setText, setTime, stamp } from '../dom.js';
-import { duration, number, percent, plural } from '../format.js';
+import { duration, number, percent, plural, remaining } from '../format.js';
 
 const FINAL = new Set(['done', 'cancelled', 'failed', 'removed']);
 const THINGS = { users: 'user', activities: 'request', requests: 'request', import: 'imported user', delete: 'deletion' };
@@ -51,11 +51,11 @@ function showHead(row, job, title) {
 }
 
 function progressText({ done = 0, total }) {
-  return total > 0 ? `${percent(done / total)} · ${number(done)} done` : `${number(done)} done`;
+  return total > 0 ? `${percent(done / total)} · ${number(done)}` : `${number(done)} done`;
 }
 
 function leftText({ state, etaSeconds }) {
-  return state === 'running' && Number.isFinite(etaSeconds) ? `${duration(etaSeconds)} left` : '';
+  return state === 'running' && Number.isFinite(etaSeconds) ? `${remaining(etaSeconds)} left` : '';
 }
 
 function resultText({ done = 0, failed = 0, startedAt, finishedAt }) {

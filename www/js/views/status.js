@@ -5,7 +5,15 @@ import { askToken } from '../auth.js';
 import { setText } from '../dom.js';
 import { duration, exactTime } from '../format.js';
 
-const WORDS = { loading: 'Connecting', live: 'Live', retrying: 'Reconnecting', lost: 'Connection lost', locked: 'Locked' };
+const WORDS = {
+  loading: 'Connecting',
+  live: 'Live',
+  retrying: 'Reconnecting',
+  lost: 'Connection lost',
+  failing: 'Not updating',
+  locked: 'Locked',
+};
+const TROUBLE = new Set(['lost', 'failing', 'locked']);
 
 /** @param {() => void} pollNow asks for a new snapshot at once */
 export function mountStatus(store, pollNow) {
@@ -48,7 +56,7 @@ const ageText = (goodAt) => `${duration(Math.floor((performance.now() - goodAt) 
 
 /** The note says what is the matter, what is shown meanwhile and when the next try is. */
 function showToast(page, link) {
-  const trouble = link.phase === 'lost' || link.phase === 'locked';
+  const trouble = TROUBLE.has(link.phase);
   page.toast.hidden = !trouble;
   if (!trouble) return;
   setText(page.title, `${WORDS[link.phase]}.`);
@@ -60,7 +68,7 @@ const meanwhile = ({ goodAt }) => (goodAt ? `Numbers are from ${ageText(goodAt)}
 
 function nextTry({ phase, nextAt }) {
   const seconds = Math.ceil((nextAt - performance.now()) / 1000);
-  return phase === 'lost' && seconds > 0 ? `Next try in ${seconds} s.` : '';
+  return phase !== 'locked' && seconds > 0 ? `Next try in ${seconds} s.` : '';
 }
 
 async function act({ phase }, pollNow) {
