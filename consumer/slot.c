@@ -203,7 +203,7 @@ enum hc_err hc_slot_run(struct hc_db *db, const struct hc_slot_step *step, struc
 enum hc_err hc_slots_finish(struct hc_db *db, struct hc_error *err)
 {
     enum hc_err e = HC_OK;
-    for (int i = 0; i < HC_SLOTS && e == HC_OK; i++) {
+    for (int i = 0; i < HC_SLOT_COUNT && e == HC_OK; i++) {
         struct slot s;
         e = slot_read(db, i, &s, err);
         if (e == HC_OK && s.has_intent)

@@ -1,6 +1,6 @@
 /* slot.h - the step that changes counters, once and for all.
  *
- * hc_slots has HC_SLOTS documents {_id, v, intent, sum}. Whatever changes what is
+ * hc_slots has HC_SLOT_COUNT documents {_id, v, intent, sum}. Whatever changes what is
  * counted goes through one of them, as a step:
  *   1. read the slot; if an intent stands, somebody died or is slow: finish it
  *      (3, 4) and read again; then compute what is to be written and added,

@@ -62,7 +62,7 @@ static enum hc_err compute(void *ctx, struct hc_db *db, bson_t *writes, bson_t *
 enum hc_err hc_slot_count_chunk(struct hc_db *db, const struct hc_job *job, int64_t chunk, struct hc_error *err)
 {
     struct chunk c = {job, chunk};
-    int64_t slot = ((int64_t)job->people.hash + chunk) % HC_SLOTS;
+    int64_t slot = ((int64_t)job->people.hash + chunk) % HC_SLOT_COUNT;
     struct hc_slot_step step = {.slot = (int)slot, .compute = compute, .ctx = &c};
     return hc_slot_run(db, &step, err);
 }

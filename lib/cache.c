@@ -199,6 +199,8 @@ enum hc_err hc_cache_get(struct hc_cache *c, const char *key, struct hc_buf *val
 enum hc_err hc_cache_set(struct hc_cache *c, const char *key, const void *value, size_t len, int ttl_ms)
 {
     char ttl[16];
+    if (len > HC_CACHE_VALUE_MAX)
+        return HC_ETOOLARGE;
     snprintf(ttl, sizeof ttl, "%d", ttl_ms);
     const char *argv[] = {"SET", key, value, "PX", ttl};
     const size_t lens[] = {3, strlen(key), len, 2, strlen(ttl)};

@@ -26,6 +26,7 @@
 #include "error.h"
 
 #define HC_CACHE_KEY_MAX 128
+#define HC_CACHE_VALUE_MAX (1 << 20) /* what surely fits a call's time */
 
 struct hc_cache;
 
@@ -36,10 +37,11 @@ enum hc_err hc_cache_open(struct hc_cache **out, const char *uri, struct hc_erro
 void hc_cache_close(struct hc_cache *c); /* NULL is fine */
 
 /* HC_OK and the bytes appended to *value; HC_ENOTFOUND: no such key, a value of
- * another type, or one longer than *value or a reply may be (8 MB); HC_ECACHE:
+ * another type, or one longer than *value or a reply may be (2 MB); HC_ECACHE:
  * Redis is away, or serves nobody right now (LOADING, OOM, READONLY …). */
 enum hc_err hc_cache_get(struct hc_cache *c, const char *key, struct hc_buf *value);
-/* Stores for ttl_ms (> 0), whatever was there before. */
+/* Stores for ttl_ms (> 0), whatever was there before. HC_ETOOLARGE: not stored,
+ * longer than HC_CACHE_VALUE_MAX. */
 enum hc_err hc_cache_set(struct hc_cache *c, const char *key, const void *value, size_t len, int ttl_ms);
 enum hc_err hc_cache_delete(struct hc_cache *c, const char *key);
 

@@ -1,6 +1,6 @@
 /* counters.h - what is counted, as the sum of all slots.
  *
- * Every shown number is the sum of HC_SLOTS documents of hc_slots, one find,
+ * Every shown number is the sum of HC_SLOT_COUNT documents of hc_slots, one find,
  * whatever the number of users. See slot.h for how they change.
  */
 #ifndef HC_COUNTERS_H
@@ -10,7 +10,7 @@
 #include "generator.h"
 #include "store.h"
 
-#define HC_SLOTS 32
+#define HC_SLOT_COUNT 32
 
 struct hc_counts {
     int64_t users;

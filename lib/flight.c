@@ -17,10 +17,9 @@
 #include "flight_local.h"
 #include "flight_value.h"
 
-#define WAIT_MS 100        /* for the value that another one makes */
-#define STEP_MS 5          /* between two looks, plus up to as much again */
-#define LOCK_MS 10000      /* the longest a lock lasts if its owner dies */
-#define BODY_MAX (4 << 20) /* a longer answer is not kept */
+#define WAIT_MS 100   /* for the value that another one makes */
+#define STEP_MS 5     /* between two looks, plus up to as much again */
+#define LOCK_MS 10000 /* the longest a lock lasts if its owner dies */
 
 enum state { FRESH, STALE, MISSING, AWAY };
 
@@ -101,7 +100,7 @@ static enum state look(struct ride *r)
 {
     struct hc_buf bytes;
     struct hc_value value = {0};
-    size_t max = r->out->max < BODY_MAX ? r->out->max : BODY_MAX;
+    size_t max = r->out->max < HC_CACHE_VALUE_MAX ? r->out->max : HC_CACHE_VALUE_MAX;
 
     hc_buf_init(&bytes, max + HC_VALUE_HEADER_MAX);
     enum hc_err e = hc_cache_get(r->cache, r->flight->key, &bytes);
@@ -185,7 +184,7 @@ static void keep(struct ride *r)
                          .keep_until_ms = r->answer->built_ms + r->flight->keep_ms,
                          .body = r->out->data,
                          .body_len = r->out->len};
-    if (v.body_len > BODY_MAX)
+    if (v.body_len > HC_CACHE_VALUE_MAX)
         return;
     memcpy(v.etag, r->answer->etag, sizeof v.etag);
     hc_value_put(r->cache, r->flight->key, &v, hc_now_ms());

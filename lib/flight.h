@@ -17,6 +17,7 @@
  * A value carries the time before its building; one that was begun earlier
  * never replaces a later one, and one from the future (over 5 s) is a miss, so
  * a clock that was set back heals. What can't be read as our envelope is a miss.
+ * A body longer than HC_CACHE_VALUE_MAX is not kept.
  *
  * If the fill fails in a way that passes (hc_err_is_transient), a stale value is
  * served while there is one, marked as such. Other errors are returned, and no

@@ -4,7 +4,7 @@
  * seed, _id prefix, time, chunk size, generator version), so that any consumer
  * makes the same ones. It is its own outbox: inserted `new`, then set `queued`;
  * from that moment the planner carries it out, message or not. Progress is two
- * rows of bits, `started` and `done`, one bit a chunk in words of 62:
+ * rows of bits, `started` and `done`, one bit a chunk in words of 31:
  *   started  set by compare-and-set only while the job runs; a started chunk is
  *            always completed and counted, also after a cancel;
  *   done     set in the slot step that counts the chunk.
@@ -22,7 +22,7 @@
 #include "store.h"
 
 #define HC_JOB_ID_LEN 26 /* 128 bits as Crockford base32, upper case */
-#define HC_JOB_WORD_BITS 62
+#define HC_JOB_WORD_BITS 31 /* FerretDB compares bits of 32-bit numbers only */
 #define HC_JOB_LIST_MAX 100
 
 enum hc_job_state {

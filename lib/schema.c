@@ -54,7 +54,7 @@ static enum hc_err insert_once(struct hc_db *db, enum hc_collection which, const
 static enum hc_err create_slots(struct hc_db *db, struct hc_error *err)
 {
     enum hc_err e = HC_OK;
-    for (int i = 0; i < HC_SLOTS && e == HC_OK; i++) {
+    for (int i = 0; i < HC_SLOT_COUNT && e == HC_OK; i++) {
         bson_t *doc = BCON_NEW("_id", BCON_INT32(i), "v", BCON_INT64(0), "intent", BCON_NULL, "sum", "{", "}");
         e = insert_once(db, HC_SLOTS, doc, err);
         bson_destroy(doc);
@@ -72,7 +72,7 @@ static enum hc_err create_all(struct hc_db *db, struct hc_error *err)
     if (e != HC_OK)
         return e;
     bson_t *meta = BCON_NEW("_id", "schema", "version", BCON_INT32(HC_SCHEMA_VERSION), "slots",
-                            BCON_INT32(HC_SLOTS));
+                            BCON_INT32(HC_SLOT_COUNT));
     e = insert_once(db, HC_META, meta, err);
     bson_destroy(meta);
     if (e == HC_OK)
@@ -96,7 +96,7 @@ static enum hc_err check(struct hc_db *db, struct hc_error *err)
                         "this database was written by a newer Headcount (schema %lld, this build knows %d); "
                         "start that one, or give another database in APP_MONGODB_CONNECTION_STRING",
                         (long long)version, HC_SCHEMA_VERSION);
-        else if (version != HC_SCHEMA_VERSION || slots != HC_SLOTS)
+        else if (version != HC_SCHEMA_VERSION || slots != HC_SLOT_COUNT)
             e = hc_fail(err, HC_EINTERNAL, "mongodb", "the schema's description in hc_meta makes no sense");
     }
     bson_destroy(filter);

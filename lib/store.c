@@ -180,6 +180,7 @@ void hc_store_return(struct hc_db *db)
 
 mongoc_collection_t *hc_db_collection(struct hc_db *db, enum hc_collection which)
 {
+    BSON_ASSERT(which < HC_COLLECTION_COUNT);
     if (!db->collections[which])
         db->collections[which] =
             mongoc_client_get_collection(db->client, db->store->database, COLLECTION_NAMES[which]);

@@ -70,6 +70,8 @@ fill() {
     mv -f "$2.new" "$2"
 }
 
-last_line() {
-    tail -n 20 "$1" 2>/dev/null | grep -v '^[[:space:]]*$' | tail -n 1 | cut -c1-400
+# The last line that a program wrote; of a JSON line only the message.
+last_line() { # FILE
+    tail -n 20 "$1" 2>/dev/null | grep -v '^[[:space:]]*$' | tail -n 1 | cut -c1-600 |
+        sed -E 's/^\{.*"msg":"(([^"\\]|\\.)*)".*/\1/; s/\\"/"/g'
 }

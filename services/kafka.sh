@@ -18,8 +18,6 @@ kafka_java() { # PROPERTIES-OF-JAVA… CLASS ARGUMENTS…
 kafka_start() {
     local config=$HC_RUN/kafka.properties data=$HC_DATA/data/kafka
     [ -d "$KAFKA_HOME" ] || fail "Kafka isn't set up: run services/headcount setup"
-    port_free "$HC_KAFKA_PORT" HEADCOUNT_KAFKA_PORT
-    port_free "$HC_KAFKA_CONTROLLER_PORT" HEADCOUNT_KAFKA_CONTROLLER_PORT
     user_folder 750 "$data"
     fill "$HC_SERVICES/kafka/server.properties.in" "$config" \
         "PORT=$HC_KAFKA_PORT" "CONTROLLER_PORT=$HC_KAFKA_CONTROLLER_PORT" "DATA=$data"

@@ -2,7 +2,6 @@
 # A MongoDB server: the machine's mongod if there is one, else FerretDB over PostgreSQL.
 
 mongodb_start() {
-    port_free "$HC_MONGODB_PORT" HEADCOUNT_MONGODB_PORT
     if have mongod; then
         mongod_start
     else

@@ -78,6 +78,7 @@ cmd_start() {
     fi
     before=$(live_processes)
     env_record
+    ports_free
     for what in redis kafka mongodb; do
         if wanted "$what" && ! external "$what" && ! runs "$what"; then
             parallel+=("$what")
@@ -113,6 +114,21 @@ cmd_start() {
     fi
     refused_report || start_undo "$before"
     say "Started in $(seconds_since "$began")."
+}
+
+# Before anything starts: a taken port is told within a moment.
+ports_free() {
+    if wanted kafka && ! external kafka && ! runs kafka && ! process_alive kafka; then
+        port_free "$HC_KAFKA_PORT" HEADCOUNT_KAFKA_PORT
+        port_free "$HC_KAFKA_CONTROLLER_PORT" HEADCOUNT_KAFKA_CONTROLLER_PORT
+    fi
+    if wanted mongodb && ! external mongodb && ! runs mongodb; then
+        # What is left of a killed supervisor is ended by the start itself.
+        process_alive ferretdb || process_alive mongod || port_free "$HC_MONGODB_PORT" HEADCOUNT_MONGODB_PORT
+    fi
+    if wanted web && ! runs web && ! process_alive lighttpd; then
+        port_free "$APP_PORT" APP_PORT
+    fi
 }
 
 # A program that refused its settings a moment after its start.

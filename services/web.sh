@@ -4,7 +4,6 @@
 web_start() {
     local number
     have lighttpd || fail "lighttpd isn't there: run services/headcount setup"
-    port_free "$APP_PORT" APP_PORT
     user_folder 750 "$HC_DATA/data/uploads"
     # One line a process: lighttpd.conf includes it and gives each of them to the least busy.
     for ((number = 1; number <= HC_FCGI; number++)); do

@@ -35,7 +35,7 @@ vi_VN yo_NG zh_CN zh_TW zu_ZA""".split()
 
 # Where the source has no dial code of its own or no mobile numbers: (dial code, whose numbers).
 DIAL = {"AQ": ("672", "NF"), "BV": ("47", "NO"), "GS": ("500", "FK"), "HM": ("61", "AU"), "PN": ("64", "NZ"),
-        "TF": ("262", "RE"), "UM": ("1", "US"), "VA": ("39", "IT"), "XK": ("383", "XK")}
+        "SJ": ("47", "NO"), "TF": ("262", "RE"), "UM": ("1", "US"), "VA": ("39", "IT"), "XK": ("383", "XK")}
 
 # How a full name is written; given-family where nothing is said.
 ORDERS = {"zh_CN": "familygiven", "zh_TW": "familygiven", "ko_KR": "familygiven", "ja_JP": "family-given",
@@ -45,14 +45,49 @@ ORDERS.update(dict.fromkeys("es_AR es_CA es_CL es_CO es_ES es_MX".split(), "give
 VIETNAMESE_MIDDLES = {"m": "Văn Minh Đức Quang Hữu Quốc".split(), "f": "Thị Ngọc Thanh Thu Minh Bích".split()}
 
 
+# Faker's Swahili list has spirits and cartoon characters in it.
+UNUSED = {"Popobawa", "Pumbaa"}
+
+# Frequent names where Faker has long lists of rare ones without weights: they get this many times the weight.
+COMMON_WEIGHT = 12
+COMMON = {
+    ("ru_RU", "m"): "Александр Дмитрий Сергей Андрей Алексей Иван Михаил Максим Владимир Николай Евгений Артём Игорь "
+                    "Олег Юрий Виктор Роман Павел Никита Кирилл Антон Денис Илья Егор Даниил",
+    ("ru_RU", "f"): "Анна Мария Елена Ольга Наталья Екатерина Анастасия Татьяна Ирина Светлана Юлия Дарья Виктория "
+                    "Полина Александра Людмила Валентина Галина Марина Ксения",
+    ("uk_UA", "m"): "Олександр Сергій Андрій Володимир Микола Іван Дмитро Максим Богдан Тарас Юрій Віктор Петро Роман",
+    ("uk_UA", "f"): "Олена Наталія Ірина Оксана Тетяна Людмила Марія Юлія Анна Світлана Галина Катерина",
+    ("bg_BG", "m"): "Георги Иван Димитър Николай Петър Христо Александър Стефан Йордан Васил Тодор Мартин Стоян Пламен",
+    ("bg_BG", "f"): "Мария Иванка Елена Йорданка Пенка Маргарита Виолетка Анна Радка Цветанка Десислава Петя Даниела",
+    ("bg_BG", "sm"): "Иванов Георгиев Димитров Петров Николов Христов Стоянов Тодоров Илиев Ангелов Василев Попов "
+                     "Атанасов Марков Колев Йорданов",
+    ("bg_BG", "sf"): "Иванова Георгиева Димитрова Петрова Николова Христова Стоянова Тодорова Илиева Ангелова "
+                     "Василева Попова Атанасова Маркова Колева Йорданова",
+    ("tr_TR", "m"): "Mehmet Mustafa Ahmet Ali Hüseyin Hasan İbrahim İsmail Osman Murat Yusuf Ömer Emre Can Burak Kemal",
+    ("tr_TR", "f"): "Fatma Ayşe Emine Hatice Zeynep Elif Meryem Şerife Zehra Sultan Merve Esra Özlem Selin Ebru Derya",
+    ("de_DE", "m"): "Thomas Michael Andreas Peter Stefan Christian Hans Klaus Jürgen Martin Markus Jan Lukas Felix "
+                    "Jonas Paul Leon Tim Sebastian Alexander",
+    ("de_DE", "f"): "Maria Sabine Petra Monika Susanne Andrea Claudia Julia Anna Katharina Laura Lena Sarah Lisa Emma "
+                    "Mia Hannah Ursula Renate Stefanie",
+    ("de_DE", "s"): "Müller Schmidt Schneider Fischer Weber Meyer Wagner Becker Schulz Hoffmann Koch Bauer Richter "
+                    "Klein Wolf Schröder Neumann Schwarz Braun Krüger",
+    ("ar_AA", "m"): "محمد أحمد علي حسين حسن عمر خالد إبراهيم يوسف محمود مصطفى سعيد عبدالله طارق كريم سمير ياسر",
+    ("ar_AA", "f"): "فاطمة مريم عائشة زينب نور سارة ليلى أمينة خديجة هدى سلمى رانيا ياسمين منى",
+}
+VIETNAMESE_SURNAMES = {"Nguyễn": 38, "Trần": 12, "Lê": 9, "Phạm": 7, "Hoàng": 5, "Vũ": 4, "Đặng": 2, "Bùi": 2}
+
+
 def pairs(value):
     """A list of Faker as {name: weight}: it may be a sequence, in which a repeated name counts twice, or a mapping."""
     out = {}
     for name, weight in value.items() if isinstance(value, dict) else ((n, 1.0) for n in value):
         name = unicodedata.normalize("NFC", " ".join(name.split())).replace("`", "'").replace("’", "'")
         name = name.replace("\u200d", "") if not "\u0d80" <= name[:1] <= "\u0dff" else name
-        name = name[:1].upper() + name[1:] if name.islower() and " " not in name else name
+        if name.islower() and " " not in name and name < "\u0530":  # Georgian has no capitals in names
+            name = name[0].upper() + name[1:]
+        name = re.sub("[\u064b-\u0652]", "", name)  # Arabic vowel signs, which no one writes
         allowed = all(unicodedata.category(c)[0] in "LM" or c in " '-\u200d" for c in name)
+        allowed = allowed and not re.search("قبيلة|[\u0600-\u06ff].* .* ", name) and name not in UNUSED
         if name and allowed and len(name.encode()) <= 44 and name[0] not in "-'":
             out[name] = out.get(name, 0) + weight
     return out
@@ -87,7 +122,7 @@ def polish(p):
 
 
 def vietnamese(p):
-    out = {"s": pairs(p.last_names)}
+    out = {"s": {n: VIETNAMESE_SURNAMES.get(n, 1) for n in pairs(p.last_names)}}
     for gender, names in (("m", p.first_names_male), ("f", p.first_names_female)):
         names = dict.fromkeys(list(pairs(names)) + list(pairs(p.first_names_unisex)))
         out[gender] = {f"{middle} {name}": 1 for middle in VIETNAMESE_MIDDLES[gender] for name in names if name != middle}
@@ -131,8 +166,11 @@ def capped(names, cap):
         return names
     if len(set(names.values())) > 3:
         return dict(sorted(names.items(), key=lambda item: -item[1])[:cap])
-    items = list(names.items())
-    return dict(items[i * len(items) // cap] for i in range(cap))
+    top = max(names.values())
+    items = [item for item in names.items() if item[1] < top or len(set(names.values())) == 1]
+    kept = {n: w for n, w in names.items() if (n, w) not in set(items)}
+    room = cap - len(kept)
+    return {**kept, **dict(items[i * len(items) // room] for i in range(room))} if room > 0 else kept
 
 
 def japanese_readings(p):
@@ -148,6 +186,8 @@ def write_names(locale, origin, by_kind, readings):
         out.write(f"# {origin}; see ../NOTICE.md. Columns: kind, name, name in a-z for e-mails, weight.\n")
         out.write(f"# order\t{ORDERS.get(locale, 'given-family')}\n")
         for kind, names in by_kind.items():
+            common = COMMON.get((locale.replace("ar_SA", "ar_AA").replace("ar_PS", "ar_AA"), kind), "").split()
+            names = {**names, **{n: COMMON_WEIGHT * max(names.values()) for n in common}}
             names = capped(names, SURNAME_CAP if kind[0] == "s" else GIVEN_CAP)
             latin = {n: readings.get(n) or romanize(n, locale, kind[0] == "s") for n in names}
             top = max(names.values())

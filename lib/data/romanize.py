@@ -36,7 +36,7 @@ ARABIC_PARTS = {
     "کریم": "karim", "رضا": "reza", "مهدی": "mehdi", "مهدي": "mahdi", "جعفر": "jafar", "حامد": "hamed",
     "سلمان": "salman", "سليمان": "suleiman", "داود": "dawood", "موسى": "musa", "عيسى": "issa", "بكر": "bakr",
     "أبو": "abu", "ابو": "abu", "بن ": "ben", "آل ": "al", "الدين": "eddine", "هند": "hind", "بلال": "bilal",
-    "زاده": "zadeh", "پور": "pour", "جمال": "jamal", "كمال": "kamal", "رشيد": "rashid", "منصور": "mansour",
+    "منى": "mona", "هدى": "huda", "سلمى": "salma", "زاده": "zadeh", "پور": "pour", "جمال": "jamal", "كمال": "kamal", "رشيد": "rashid", "منصور": "mansour",
     "ناصر": "nasser", "جواد": "javad", "اکبر": "akbar", "أكبر": "akbar", "حميد": "hamid", "حمید": "hamid",
     "مجید": "majid", "سمير": "samir", "سميرة": "samira", "هاشم": "hashem", "قاسم": "qasem", "ياسر": "yasser",
     "ياسين": "yassin", "رحمن": "rahman", "الرحمن": "rahman", "رحيم": "rahim", "سلطان": "sultan", "شمري": "shammari",
@@ -139,7 +139,8 @@ def arabic(text):
 def hebrew(text):
     """Letters one by one; vav and yod at the beginning of a word are consonants."""
     text = re.sub("(^|\\s)ו", "\\1v", text)
-    text = re.sub("(^|\\s)י", "\\1y", text)
+    text = re.sub("(^|\\s)י|יי", "\\1y", text)
+    text = re.sub("יה$", "ya", re.sub("(?<!י)ה$", "a", text))
     return voiced("".join(HEBREW.get(c, c) for c in text))
 
 
@@ -166,7 +167,15 @@ def romanize(name, locale, surname=False):
         swapped = re.sub("([เแโใไ])([ก-ฮ])", "\\2\\1", name)
         text = voiced(re.sub("[^a-z]", "", anyascii(swapped.replace("ญ", "น")).lower()))
     elif 0x0370 <= code <= 0x03FF:
-        text = anyascii(name).replace("oy", "ou").replace("Oy", "Ou")
+        text = name.lower()
+        for greek, latin in (("ευ", "ev"), ("αυ", "av"), ("ου", "ou")):
+            text = text.replace(greek, latin)
+        text = anyascii(re.sub("(^|\\s)ντ", "\\1d", re.sub("(^|\\s)μπ", "\\1b", text)))
+    elif 0x0530 <= code <= 0x058F:
+        text = anyascii(name).lower().replace("ow", "u").replace("rr", "r")
+    elif locale == "ko_KR":
+        text = re.sub("(?<=[aeiou])l(?=[aeiou])", "r", anyascii(name).lower())
+        text = re.sub("g(?=[^aeiouwyg]|$)", "k", text).replace("nk", "ng")
     else:
         text = anyascii(name)
     return re.sub("[^a-z0-9]", "", text.lower())[:20]
