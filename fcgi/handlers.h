@@ -1,0 +1,42 @@
+/* handlers.h - every handler of the route table, by the file that has it.
+ *
+ * A handler answers one request in c, or returns an error, which becomes a
+ * problem document. It runs on the worker that owns c, may borrow a MongoDB
+ * client with context_db, and gives nothing back itself.
+ */
+#ifndef FCGI_HANDLERS_H
+#define FCGI_HANDLERS_H
+
+#include "web.h"
+
+/* health.c */
+route_handler health_up;    /* {"message": "up"} */
+route_handler health_ready; /* one entry for each service that we need */
+
+/* page.c */
+route_handler page_show; /* index.html with its numbers filled in */
+
+/* users.c */
+route_handler users_list;     /* newest first, by page or by cursor */
+route_handler users_by_id;    /* /v1/user/:id */
+route_handler users_by_email; /* /v1/user/userEmail/:mail */
+
+/* counts.c, aggregates.c */
+route_handler counts_show;         /* the snapshot */
+route_handler aggregate_total;     /* admin/count */
+route_handler aggregate_countries; /* agg/country */
+route_handler aggregate_genders;   /* agg/gender */
+route_handler aggregate_all;       /* agg/all/:field */
+
+/* generate.c */
+route_handler generate_users;     /* POST */
+route_handler generate_users_old; /* GET, for old clients */
+
+/* jobs.c */
+route_handler jobs_list;
+route_handler jobs_one;
+route_handler jobs_cancel;
+route_handler jobs_pause;
+route_handler jobs_resume;
+
+#endif

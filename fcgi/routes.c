@@ -1,0 +1,38 @@
+/* web.c - see web.h. */
+#include "access.h"
+#include "handlers.h"
+
+#define GET METHOD_GET
+#define POST METHOD_POST
+
+static const struct route table[] = {
+    {GET, "/", page_show, ACCESS_NONE, false},
+    {GET, "/index.html", page_show, ACCESS_NONE, false},
+
+    {GET, "/v1/health", health_up, ACCESS_NONE, false},
+    {GET, "/v1/ready", health_ready, ACCESS_USER_DATA, false},
+    {GET, "/v1/counts", counts_show, ACCESS_COUNTS, false},
+
+    {GET, "/v1/user", users_list, ACCESS_USER_DATA, false},
+    {GET, "/v1/user/admin/count", aggregate_total, ACCESS_COUNTS, false},
+    {GET, "/v1/user/agg/country", aggregate_countries, ACCESS_COUNTS, false},
+    {GET, "/v1/user/agg/gender", aggregate_genders, ACCESS_COUNTS, false},
+    {GET, "/v1/user/agg/all/:field", aggregate_all, ACCESS_COUNTS, false},
+    {GET, "/v1/user/userEmail/:mail", users_by_email, ACCESS_USER_DATA, false},
+    {GET, "/v1/user/:id", users_by_id, ACCESS_USER_DATA, false},
+
+    {POST, "/v1/generate/users/random/:n", generate_users, ACCESS_WRITES, true},
+    {GET, "/v1/generate/users/random/:n", generate_users_old, ACCESS_WRITES | ACCESS_OLD_GET, true},
+
+    {GET, "/v1/jobs", jobs_list, ACCESS_COUNTS, false},
+    {GET, "/v1/jobs/:id", jobs_one, ACCESS_COUNTS, false},
+    {POST, "/v1/jobs/:id/cancel", jobs_cancel, ACCESS_WRITES, false},
+    {POST, "/v1/jobs/:id/pause", jobs_pause, ACCESS_WRITES, false},
+    {POST, "/v1/jobs/:id/resume", jobs_resume, ACCESS_WRITES, false},
+};
+
+const struct route *route_table(size_t *count)
+{
+    *count = sizeof table / sizeof table[0];
+    return table;
+}

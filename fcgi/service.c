@@ -1,0 +1,104 @@
+/* web.c - see web.h. */
+#include "service.h"
+
+#include <string.h>
+
+#include "access.h"
+#include "clock.h"
+#include "log.h"
+#include "problem.h"
+
+static enum hc_err answer_options(struct context *c, unsigned allowed)
+{
+    struct response *res = &c->response;
+    char allow[ROUTE_ALLOW_MAX];
+    route_allow(allowed, allow);
+    response_header(res, "Allow", allow);
+    if (access_cors_allowed(c->settings, &c->request)) {
+        response_header(res, "Access-Control-Allow-Methods", allow);
+        response_header(res, "Access-Control-Allow-Headers",
+                        "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, X-Request-Id");
+        response_header(res, "Access-Control-Max-Age", "600");
+    }
+    response_empty(res, 204);
+    return HC_OK;
+}
+
+static enum hc_err no_route(struct context *c, unsigned allowed, struct hc_error *err)
+{
+    char allow[ROUTE_ALLOW_MAX];
+    if (!allowed)
+        return hc_fail(err, HC_ENOTFOUND, NULL, "There is nothing at this path");
+    if (c->request.method == METHOD_OPTIONS)
+        return answer_options(c, allowed);
+    route_allow(allowed, allow);
+    response_header(&c->response, "Allow", allow);
+    return hc_fail(err, HC_EMETHOD, NULL, "This path takes %s", allow);
+}
+
+static enum hc_err dispatch(struct context *c, char *const *env, struct hc_error *err)
+{
+    const struct hc_settings *s = c->settings;
+    struct request *r = &c->request;
+    size_t count;
+    unsigned allowed;
+
+    enum hc_err code = request_read(r, env, hc_mono_ms(), s->deadline_ms, err);
+    access_cors_headers(s, r, &c->response);
+    if (code != HC_OK)
+        return code;
+    const struct route *table = route_table(&count);
+    c->route = route_find(table, count, r, s->old_get, &allowed);
+    if (!c->route)
+        return no_route(c, allowed, err);
+    code = access_check(s, r, c->route->need, err);
+    return code == HC_OK ? c->route->handler(c, err) : code;
+}
+
+static void log_done(const struct context *c)
+{
+    bool loud = c->response.status >= 500 || (c->route && (c->route->need & ACCESS_WRITES));
+    enum hc_log_level level = loud ? HC_LOG_INFO : HC_LOG_DEBUG;
+    if (!hc_log_enabled(level))
+        return;
+    hc_log(level, "request.done", "a request was answered", HC_STR("method", method_name(c->request.method)),
+           HC_STR("route", c->route ? c->route->pattern : ""), HC_INT("status", c->response.status),
+           HC_INT("ms", hc_mono_ms() - c->request.began), HC_INT("bytes", c->response.wire.len),
+           HC_STR("req", c->request.id), NULL);
+}
+
+/* What a buffer that ran over becomes; small enough to fit in any case. */
+static void answer_overflow(struct context *c)
+{
+    struct hc_error err = {0};
+    hc_fail(&err, HC_EINTERNAL, NULL, "The answer did not fit");
+    hc_log(HC_LOG_ERROR, "response.overflow", "an answer did not fit its buffer", HC_STR("req", c->request.id),
+           HC_STR("route", c->route ? c->route->pattern : ""), NULL);
+    response_clear(&c->response);
+    problem_write(&c->response, &err);
+    if (!response_wire(&c->response, c->request.id, c->request.method == METHOD_HEAD))
+        hc_buf_clear(&c->response.wire); /* not even that: the web server answers for us */
+}
+
+static void log_error(const struct context *c, const struct hc_error *err)
+{
+    if (problem_status(err->code) >= 500)
+        hc_log(HC_LOG_WARN, "request.failed", err->detail, HC_STR("err", hc_err_text(err->code)),
+               HC_STR("field", err->field), HC_STR("req", c->request.id), NULL);
+}
+
+void service_answer(struct context *c, char *const *env, struct request_source source)
+{
+    struct hc_error err = {0};
+    c->route = NULL;
+    c->request.source = source;
+    response_clear(&c->response);
+    if (dispatch(c, env, &err) != HC_OK) {
+        log_error(c, &err);
+        problem_write(&c->response, &err);
+    }
+    context_done(c);
+    if (!response_wire(&c->response, c->request.id, c->request.method == METHOD_HEAD))
+        answer_overflow(c);
+    log_done(c);
+}

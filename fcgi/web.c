@@ -1,0 +1,181 @@
+/* web.c - see web.h. */
+#include "web.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "clock.h"
+#include "log.h"
+#include "page.h"
+
+/* ---- the process ---- */
+
+enum hc_err web_open(struct web *web, const struct hc_settings *s, bool cgi, struct hc_error *err)
+{
+    web->settings = s;
+    web->cgi = cgi;
+    pthread_mutex_init(&web->lock, NULL);
+    cursor_keeper_init(&web->cursors, s->admin_token);
+    enum hc_err code = page_open(&web->page, s->www, err);
+    if (code != HC_OK || cgi)
+        return code;
+    code = hc_store_open(&web->store, s, HC_STORE_POOL, err);
+    if (code == HC_OK)
+        code = hc_bus_open(&web->bus, s, err);
+    if (code != HC_OK)
+        web_close(web, 0);
+    return code;
+}
+
+void web_close(struct web *web, int flush_ms)
+{
+    hc_bus_close(web->bus, flush_ms);
+    web->bus = NULL;
+    hc_store_close(web->store);
+    web->store = NULL;
+    page_close(web->page);
+    web->page = NULL;
+}
+
+/* ---- the worker ---- */
+
+enum hc_err context_open(struct context *c, struct web *web, struct hc_error *err)
+{
+    c->web = web;
+    c->settings = web->settings;
+    request_init(&c->request, (size_t)web->settings->body_max);
+    response_init(&c->response);
+    hc_buf_init(&c->scratch, RESPONSE_BODY_MAX);
+    enum hc_err code = web->cgi ? HC_OK : hc_cache_open(&c->cache, web->settings->redis, err);
+    if (code != HC_OK)
+        context_close(c);
+    return code;
+}
+
+void context_close(struct context *c)
+{
+    context_done(c);
+    hc_cache_close(c->cache);
+    c->cache = NULL;
+    hc_buf_release(&c->scratch);
+    response_release(&c->response);
+    request_release(&c->request);
+}
+
+enum hc_err context_store(struct context *c, struct hc_store **store, struct hc_error *err)
+{
+    enum hc_err code = HC_OK;
+    pthread_mutex_lock(&c->web->lock);
+    if (!c->web->store)
+        code = hc_store_open(&c->web->store, c->settings, HC_STORE_SINGLE, err);
+    *store = c->web->store;
+    pthread_mutex_unlock(&c->web->lock);
+    return code;
+}
+
+enum hc_err context_bus(struct context *c, struct hc_bus **bus, struct hc_error *err)
+{
+    enum hc_err code = HC_OK;
+    pthread_mutex_lock(&c->web->lock);
+    if (!c->web->bus)
+        code = hc_bus_open(&c->web->bus, c->settings, err);
+    *bus = c->web->bus;
+    pthread_mutex_unlock(&c->web->lock);
+    return code;
+}
+
+struct hc_cache *context_cache(struct context *c)
+{
+    struct hc_error err = {0};
+    if (!c->cache && hc_cache_open(&c->cache, c->settings->redis, &err) != HC_OK)
+        hc_log(HC_LOG_WARN, "cache.open", err.detail, HC_STR("req", c->request.id), NULL);
+    return c->cache;
+}
+
+enum hc_err context_db(struct context *c, struct hc_db **db, struct hc_error *err)
+{
+    struct hc_store *store = NULL;
+    *db = &c->db;
+    if (hc_mono_ms() >= c->request.deadline)
+        return hc_fail(err, HC_EDEADLINE, NULL, "The time for this request is over");
+    if (c->has_db)
+        return HC_OK;
+    enum hc_err code = context_store(c, &store, err);
+    if (code == HC_OK)
+        code = hc_store_borrow(store, &c->db, err);
+    c->has_db = code == HC_OK;
+    return code;
+}
+
+void context_done(struct context *c)
+{
+    if (c->has_db)
+        hc_store_return(&c->db);
+    c->has_db = false;
+}
+
+int context_left_ms(const struct context *c)
+{
+    int left = hc_left_ms(c->request.deadline, (int)c->settings->deadline_ms);
+    return left > 0 ? left : 1;
+}
+
+/* ---- kept answers ---- */
+
+/* True when tag is one of the list in If-None-Match ("*" fits all, W/ is ignored:
+ * the weak comparison of RFC 9110). */
+static bool tag_listed(const char *list, const char *tag)
+{
+    size_t tag_len = strlen(tag);
+    while (list && *list) {
+        list += strspn(list, ", \t");
+        if (*list == '*')
+            return true;
+        if (strncmp(list, "W/", 2) == 0)
+            list += 2;
+        if (*list != '"')
+            return false;
+        const char *end = strchr(++list, '"');
+        if (!end)
+            return false;
+        if ((size_t)(end - list) == tag_len && memcmp(list, tag, tag_len) == 0)
+            return true;
+        list = end + 1;
+    }
+    return false;
+}
+
+static void say_stale(struct response *res, const struct hc_flight_answer *answer, int fresh_ms)
+{
+    char text[64];
+    int64_t age_ms = hc_now_ms() - answer->built_ms;
+    int64_t age = age_ms > 0 ? age_ms / 1000 : 0;
+    int64_t late = (age_ms - fresh_ms + 999) / 1000;
+    snprintf(text, sizeof text, "%" PRId64, age);
+    response_header(res, "Age", text);
+    snprintf(text, sizeof text, "headcount; hit; ttl=-%" PRId64, late > 1 ? late : 1);
+    response_header(res, "Cache-Status", text);
+}
+
+void context_tag(struct context *c, const struct hc_flight_answer *answer, int fresh_ms)
+{
+    struct response *res = &c->response;
+    char quoted[40];
+    snprintf(quoted, sizeof quoted, "\"%s\"", answer->etag);
+    response_header(res, "ETag", quoted);
+    res->cache = CACHE_REVALIDATE;
+    if (answer->source == HC_FLIGHT_STALE)
+        say_stale(res, answer, fresh_ms);
+    if (tag_listed(c->request.fields.if_none_match, answer->etag))
+        response_empty(res, 304);
+}
+
+enum hc_err context_fly(struct context *c, const struct hc_flight *flight, struct hc_flight_answer *answer,
+                        struct hc_error *err)
+{
+    struct hc_buf *body = &c->response.body;
+    hc_buf_clear(body);
+    c->response.skip = 0;
+    return hc_flight_get(context_cache(c), flight, body, answer, err);
+}
