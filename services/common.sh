@@ -72,6 +72,6 @@ fill() {
 
 # The last line that a program wrote; of a JSON line only the message.
 last_line() { # FILE
-    tail -n 20 "$1" 2>/dev/null | grep -v '^[[:space:]]*$' | tail -n 1 | cut -c1-600 |
-        sed -E 's/^\{.*"msg":"(([^"\\]|\\.)*)".*/\1/; s/\\"/"/g'
+    tail -n 20 "$1" 2>/dev/null | sed '/^[[:space:]]*$/d' | tail -n 1 | cut -c1-600 |
+        sed -E 's/^\{.*"msg":"(([^"\\]|\\.)*)".*/\1/; s/\\"/"/g' || true
 }

@@ -25,6 +25,7 @@ mongodb_ready() {
         exec 3<>"/dev/tcp/127.0.0.1/$HC_MONGODB_PORT" || exit 1
         # OP_MSG {find: "hc_ready", limit: 1, $db: "headcount"}
         printf 'K\0\0\0\001\0\0\0\0\0\0\0\335\007\0\0\0\0\0\0\0' >&3
+        # shellcheck disable=SC2016 # $db is the name of a field
         printf '6\0\0\0\002find\0\011\0\0\0hc_ready\0\020limit\0\001\0\0\0\002$db\0\012\0\0\0headcount\0\0' >&3
         timeout 3 head -c 60 <&3 | tr -d '\0'
     ) 2>/dev/null

@@ -4,6 +4,8 @@
 # run/NAME.pid         the program           "pid start-time boot-id"
 # run/NAME.supervisor  its supervisor        the same
 # run/NAME.failed      exit code of a program that refused its usage or settings
+# run/NAME.killed      it didn't end in time at a stop
+# run/NAME.restarts    how often it was started again
 # run/NAME.address     what `status` shows
 
 process_identity() { # PID
@@ -111,7 +113,8 @@ stop_processes() {
             fi
             sleep 0.05
         done
-        rm -f "$HC_RUN/$name".{supervisor,pid,address,restarts}
+        [ ! -e "$HC_RUN/$name.killed" ] || say "$name didn't end in time and was killed."
+        rm -f "$HC_RUN/$name".{supervisor,pid,address,restarts,killed}
     done
 }
 
@@ -122,8 +125,8 @@ port_free() { # PORT SETTING
     inodes=$(cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk -v p="$hex" '$4 == "0A" && $2 ~ p "$" {print $10}')
     [ -n "$inodes" ] || return 0
     for inode in $inodes; do
-        pid=$(find /proc/[0-9]*/fd -lname "socket:\[$inode\]" 2>/dev/null | head -n 1 | cut -d/ -f3)
-        [ -z "$pid" ] || who=" by process $pid ($(tr '\0' ' ' <"/proc/$pid/cmdline" | cut -c1-60 | sed 's/ *$//'))"
+        pid=$(find /proc/[0-9]*/fd -lname "socket:\[$inode\]" 2>/dev/null | head -n 1 | cut -d/ -f3) || true
+        [ -z "$pid" ] || who=" by process $pid ($(tr '\0' ' ' <"/proc/$pid/cmdline" | cut -c1-120 | sed 's/ *$//'))"
     done
     fail "port $1 is taken$who: end that process or set $2 to another port"
 }

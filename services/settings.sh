@@ -41,8 +41,9 @@ APP_PORT=${APP_PORT:-9000}
 APP_BIND=${APP_BIND:-127.0.0.1}
 
 check_number() { # NAME VALUE LEAST MOST
-    [[ $2 =~ ^[0-9]{1,5}$ ]] && ((10#$2 >= $3 && 10#$2 <= $4)) ||
+    if ! [[ $2 =~ ^[0-9]{1,5}$ ]] || ((10#$2 < $3 || 10#$2 > $4)); then
         fail_setting "$1 is a whole number from $3 to $4, not \"$2\""
+    fi
 }
 check_number APP_PORT "$APP_PORT" 1 65535
 check_number HEADCOUNT_KAFKA_PORT "$HC_KAFKA_PORT" 1 65535
@@ -51,13 +52,19 @@ check_number HEADCOUNT_MONGODB_PORT "$HC_MONGODB_PORT" 1 65535
 check_number HEADCOUNT_FCGI "$HC_FCGI" 1 64
 check_number HEADCOUNT_CONSUMERS "$HC_CONSUMERS" 1 64
 
-# A service whose address the user gave is used as it is and never started.
-REDIS_EXTERNAL=${APP_REDIS_CONNECTION_STRING:+yes}
-KAFKA_EXTERNAL=${APP_KAFKA_BROKER:+yes}
-MONGODB_EXTERNAL=${APP_MONGODB_CONNECTION_STRING:+yes}
-: "${APP_REDIS_CONNECTION_STRING:=unix://$HC_SOCKETS/redis.sock}"
-: "${APP_KAFKA_BROKER:=127.0.0.1:$HC_KAFKA_PORT}"
-: "${APP_MONGODB_CONNECTION_STRING:=mongodb://127.0.0.1:$HC_MONGODB_PORT/headcount?retryWrites=false}"
+# A service whose address the user gave is used as it is and never started. Our own service's address, as `env` prints
+# it, is no foreign one.
+REDIS_EXTERNAL='' KAFKA_EXTERNAL='' MONGODB_EXTERNAL=''
+address() { # VARIABLE WHAT OURS
+    if [ -z "${!1:-}" ]; then
+        printf -v "$1" '%s' "$3"
+    elif [ "${!1}" != "$3" ] && ! { grep -qsxF "export $1=$(printf %q "${!1}")" "$HC_RUN/env" && ! grep -qsx "$2" "$HC_RUN/external"; }; then
+        printf -v "${2^^}_EXTERNAL" yes
+    fi
+}
+address APP_REDIS_CONNECTION_STRING redis "unix://$HC_SOCKETS/redis.sock"
+address APP_KAFKA_BROKER kafka "127.0.0.1:$HC_KAFKA_PORT"
+address APP_MONGODB_CONNECTION_STRING mongodb "mongodb://127.0.0.1:$HC_MONGODB_PORT/headcount?retryWrites=false"
 export APP_PORT APP_BIND APP_REDIS_CONNECTION_STRING APP_KAFKA_BROKER APP_MONGODB_CONNECTION_STRING
 
 # What is pinned. A change of a version, or of how a thing is built (the number behind the last dash), makes a new folder.

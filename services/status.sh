@@ -18,7 +18,7 @@ cmd_status() {
             status_line "$name" || code=3
         done
     done
-    return "$code"
+    exit "$code"
 }
 
 status_line() { # NAME

@@ -32,27 +32,17 @@ cmd_stop() {
     done
     [ "${#names[@]}" -gt 0 ] || { say "Nothing runs." && return 0; }
     stop_in_order "${names[@]}"
-    stop_report "$began" "${names[@]}"
-}
-
-stop_report() { # BEGAN NAME…
-    local began=$1 line
-    shift
-    # Those that had to be killed are in the supervisor's log; say so here too.
-    tail -n 20 "$HC_LOG/supervisor.log" 2>/dev/null | grep '"event":"process.kill"' |
-        while read -r line; do
-            [[ $(date -d "$(sed 's/.*"time":"\([^"]*\)".*/\1/' <<<"$line")" +%s) -ge $(($(date +%s) - ($(now_ms) - began) / 1000 - 1)) ]] || continue
-            sed 's/.*"msg":"\([^"]*\)".*/\1/' <<<"$line"
-        done || true
-    say "Stopped $* in $(seconds_since "$began")."
+    say "Stopped ${names[*]} in $(seconds_since "$began")."
 }
 
 cmd_wipe() {
     [ "${1:-}" = --yes ] || fail_usage "wipe removes all data in $HC_DATA; say 'wipe --yes' if that is meant"
     [ -d "$HC_DATA" ] || return 0
     # Only a folder that we made.
-    [ -d "$HC_RUN" ] && [ -d "$HC_DATA/data" ] || fail "$HC_DATA doesn't look like a data folder of Headcount: not removed"
-    cmd_stop >/dev/null
+    if [ ! -d "$HC_RUN" ] || [ ! -d "$HC_DATA/data" ]; then
+        fail "$HC_DATA doesn't look like a data folder of Headcount: not removed"
+    fi
+    cmd_stop --only "${ALL// /,}" >/dev/null
     rm -rf "${HC_DATA:?}/data" "${HC_DATA:?}/log" "${HC_DATA:?}/run"
     [ "$HC_SOCKETS" = "$HC_RUN/sockets" ] || rm -rf "$HC_SOCKETS"
     rmdir "$HC_DATA" 2>/dev/null || true

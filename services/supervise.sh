@@ -6,9 +6,9 @@
 set -u
 
 here=$(dirname "$(readlink -f "$0")")
-# shellcheck source=common.sh
+# shellcheck source=services/common.sh
 . "$here/common.sh"
-# shellcheck source=process.sh
+# shellcheck source=services/process.sh
 . "$here/process.sh"
 
 LOG_LIMIT=$((16 * 1024 * 1024))
@@ -62,6 +62,7 @@ end_child() {
     if [ "${ended:-}" = "$timer" ]; then
         event error process.kill "$name didn't end within $patience s of SIG$signal and was killed"
         kill -KILL "$child" 2>/dev/null
+        : >"$HC_RUN/$name.killed"
         wait "$child"
     else
         kill "$timer" 2>/dev/null
