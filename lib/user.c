@@ -51,7 +51,7 @@ typedef void writer(struct hc_json *j, const bson_iter_t *iter, unsigned depth);
 
 static void write_members(struct hc_json *j, bson_iter_t *iter, bool array, unsigned depth, const char *skip);
 
-/* The shortest text that reads back as the same double. A negative zero is
+/* As few digits as read back as the same double. A negative zero is
  * written as 0: our own reader refuses it, and clients send users back. */
 static void write_double(struct hc_json *j, const bson_iter_t *iter, unsigned depth)
 {

@@ -24,8 +24,8 @@
 void hc_user_from_person(bson_t *doc, const struct hc_person *person);
 
 /* Writes the user as one JSON object: _id as 24 hex digits, dates as ISO text,
- * a decimal as text, other numbers as numbers (the shortest that reads back as
- * the same double), a nested value as JSON. _hc is left out, at the top only.
+ * a decimal as text, other numbers as numbers (a double with as few digits, 15 to
+ * 17, as read back the same), a nested value as JSON. _hc is left out, at the top only.
  * Depth beyond 32 and what has no JSON form (binary, regex, code, timestamp,
  * NaN …) is left out, or null within an array. Invalid UTF-8 becomes U+FFFD. Bytes
  * that are no BSON end the object early; the answer stays valid JSON. NULL
