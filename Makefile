@@ -39,7 +39,7 @@ CONSUMER_PARTS := $(filter-out $(OUT)/consumer/main.o,$(CONSUMER_OBJ))
 .PHONY: all help setup run start stop status test units build-all bench lint format docs clean test-full
 .SECONDARY:
 
-all: $(OUT)/headcount.fcgi $(OUT)/headcount-consumer
+all: $(OUT)/headcount.fcgi $(OUT)/headcount-consumer ## Build both programs
 
 help: ## This list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
