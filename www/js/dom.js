@@ -24,7 +24,11 @@ export function stamp(templateId) {
  * their item is gone. A row that stays is the same element, so focus and selection stay too.
  * @param {Element} list
  * @param {Array} items
- * @param {{attribute: string, key: (item) => string, make: (item) => Element, update: (row: Element, item) => void}} how
+ * @param {object} how
+ * @param {string} how.attribute holds the key in a row
+ * @param {(item) => string} how.key
+ * @param {(item) => Element} how.make
+ * @param {(row: Element, item) => void} how.update
  */
 export function showList(list, items, { attribute, key, make, update }) {
   const rows = new Map([...list.children].map((row) => [row.getAttribute(attribute), row]));

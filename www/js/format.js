@@ -2,7 +2,6 @@
 
 const LOCALE = 'en-US';
 const whole = new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 0 });
-const short = new Intl.NumberFormat(LOCALE, { notation: 'compact', maximumFractionDigits: 1 });
 const tenths = new Intl.NumberFormat(LOCALE, { style: 'percent', minimumFractionDigits: 1, maximumFractionDigits: 1 });
 const exact = new Intl.DateTimeFormat(LOCALE, { dateStyle: 'medium', timeStyle: 'long' });
 const day = new Intl.DateTimeFormat(LOCALE, { dateStyle: 'medium' });
@@ -10,9 +9,6 @@ const relative = new Intl.RelativeTimeFormat(LOCALE, { style: 'narrow' });
 
 /** 11000000 → "11,000,000" */
 export const number = (value) => whole.format(value);
-
-/** 11000000 → "11M" */
-export const compact = (value) => short.format(value);
 
 /** 0.1763 → "17.6%" */
 export const percent = (part) => tenths.format(part);

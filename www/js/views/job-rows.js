@@ -4,7 +4,13 @@ import { setAttribute, setText, setTime, stamp } from '../dom.js';
 import { duration, number, percent, plural, remaining } from '../format.js';
 
 const FINAL = new Set(['done', 'cancelled', 'failed', 'removed']);
-const THINGS = { users: 'user', activities: 'request', requests: 'request', import: 'imported user', delete: 'deletion' };
+const THINGS = {
+  users: 'user',
+  activities: 'request',
+  requests: 'request',
+  import: 'imported user',
+  delete: 'deletion',
+};
 
 export const isFinal = (job) => FINAL.has(job.state);
 
@@ -31,7 +37,7 @@ export function updateRunning(row, job) {
   setText(row.querySelector('[data-job-done]'), progressText(job));
   setText(row.querySelector('[data-job-rate]'), job.perSecond > 0 ? `${number(job.perSecond)}/s` : '');
   setText(row.querySelector('[data-job-left]'), leftText(job));
-  setText(row.querySelector('[data-job-note]'), noteOf(job));
+  setText(row.querySelector('[data-job-note]'), row.dataset.refusal || noteOf(job));
 }
 
 export const makePast = () => stamp('past-template');

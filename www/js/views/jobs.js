@@ -2,7 +2,7 @@
 
 import { announce } from '../announce.js';
 import { cancelJob } from '../api.js';
-import { setText, showList } from '../dom.js';
+import { showList } from '../dom.js';
 import { serverNow } from '../state.js';
 import { isFinal, jobTitle, makePast, makeRunning, updatePast, updateRunning } from './job-rows.js';
 
@@ -59,17 +59,18 @@ export function rememberJob(store, job) {
   store.set('created', [{ job, at: performance.now() }, ...others].slice(0, 20));
 }
 
-/** The button stays where it is and keeps the focus; the row goes with the snapshot. */
+/** A refusal is kept with the row, so that the next snapshot does not wipe it away. */
 async function cancel(button, store, pollNow) {
   const row = button.closest('[data-job]');
-  const note = row.querySelector('[data-job-note]');
   button.setAttribute('aria-disabled', 'true');
+  delete row.dataset.refusal;
   try {
     const job = await cancelJob(row.dataset.job);
     moveFocus(row);
     if (job?.id) rememberJob(store, job);
   } catch (error) {
-    setText(note, error.message);
+    row.dataset.refusal = error.message;
+    store.set('created', store.get('created') ?? []);
     announce(error.message);
   }
   button.removeAttribute('aria-disabled');

@@ -150,7 +150,7 @@ function show(view, { users, page }, refreshed) {
   const newest = isNewest(view);
   view.links.first.hidden = newest;
   setTarget(view.links.prev, !newest && page.prev ? { before: page.prev } : null);
-  setTarget(view.links.next, page.next && page.hasMore !== false ? { after: page.next } : null);
+  setTarget(view.links.next, page.next ? { after: page.next } : null);
 }
 
 /** Whether most rows stay: where all are new each time, marking them would only flicker. */
