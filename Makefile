@@ -4,6 +4,7 @@
 # that switching costs nothing. Flags of the caller come last: make CFLAGS=-O0.
 
 VARIANT ?= release
+USERS ?= 100000
 OUT := build/$(VARIANT)
 PYTHON ?= python3
 SERVICES := services/headcount
@@ -20,8 +21,8 @@ OPT_asan := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-san
 OPT_tsan := -O1 -g -fsanitize=thread
 LINK_release := -pie -Wl,-z,relro,-z,now
 LINK_faults := $(LINK_release)
-LINK_asan := -fsanitize=address,undefined
-LINK_tsan := -fsanitize=thread
+LINK_asan := -pie -fsanitize=address,undefined
+LINK_tsan := -pie -fsanitize=thread
 
 ALL_CFLAGS = -std=c17 -D_GNU_SOURCE $(WARN) $(if $(WERROR),-Werror) $(HARDEN) $(OPT_$(VARIANT)) \
 	-Ilib -I$(OUT)/gen $(LIB_CFLAGS) -MMD -MP $(CFLAGS)
@@ -36,13 +37,52 @@ UNITS := $(patsubst tests/unit/%.c,$(OUT)/unit/%,$(wildcard tests/unit/test_*.c)
 FCGI_PARTS := $(filter-out $(OUT)/fcgi/main.o,$(FCGI_OBJ))
 CONSUMER_PARTS := $(filter-out $(OUT)/consumer/main.o,$(CONSUMER_OBJ))
 
-.PHONY: all help setup run start stop status test units build-all bench lint format docs clean test-full
+.PHONY: all help setup run start stop status test test-full units benches lint docs clean
 .SECONDARY:
 
 all: $(OUT)/headcount.fcgi $(OUT)/headcount-consumer ## Build both programs
 
 help: ## This list
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
+	@grep -E '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:.*##/\t/' | expand -t 14
+
+# ---- running ----
+
+setup: ## Install and download what is missing
+	@$(SERVICES) setup
+
+run: setup ## Bring up everything, fill an empty database with USERS people, stay until Ctrl-C
+	@$(MAKE) --no-print-directory all
+	@HEADCOUNT_FILL=$(USERS) $(SERVICES) run
+
+start: setup ## The same in the background, without people
+	@$(MAKE) --no-print-directory all
+	@$(SERVICES) start
+
+stop: ## Stop everything, keep the data
+	@$(SERVICES) stop
+
+status: ## What runs, where
+	@$(SERVICES) status
+
+# ---- tests ----
+
+test: ## Units, units under sanitizers, then everything over the real services
+	@$(SERVICES) setup all
+	@tests/run
+
+test-full: ## The same and all that takes longer: thread sanitizer, every fault, a million users
+	@$(SERVICES) setup all
+	@tests/run --full
+
+units: $(UNITS) ## Build the unit tests of VARIANT
+
+benches: all $(BENCH) ## Build what bench/ measures with
+
+lint: ## Layout, shell scripts
+	@clang-format --dry-run --Werror $$(git ls-files '*.c' '*.h')
+	@shellcheck $$(git ls-files '*.sh') services/headcount tests/run .ci/run
+
+# ---- building ----
 
 $(OUT)/headcount.fcgi: $(FCGI_OBJ) $(OUT)/libheadcount.a
 	@echo "  link  $@"
@@ -72,12 +112,20 @@ $(OUT)/gen/tables.c: lib/data/tables.py $(wildcard lib/data/*.tsv lib/data/names
 $(OUT)/unit/%: tests/unit/%.c $(OUT)/libheadcount.a $(FCGI_PARTS) $(CONSUMER_PARTS)
 	@mkdir -p $(@D)
 	@echo "  unit  $@"
-	@$(CC) $(ALL_CFLAGS) -Ifcgi -Iconsumer $(ALL_LDFLAGS) -o $@ $< $(FCGI_PARTS) $(CONSUMER_PARTS) \
+	@$(CC) $(ALL_CFLAGS) -Ifcgi -Iconsumer $(ALL_LDFLAGS) -o $@ $< $(filter-out %.c %.a,$^) \
 		$(OUT)/libheadcount.a $(LIBS) -lcmocka
 
 $(OUT)/bench/%: bench/%.c $(OUT)/libheadcount.a
 	@mkdir -p $(@D)
 	@echo "  bench $@"
 	@$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(OUT)/libheadcount.a $(LIBS)
+
+# ---- the tree ----
+
+docs: $(OUT)/headcount.fcgi ## Write docs/settings.md from the table of settings
+	@$(OUT)/headcount.fcgi --print-settings-markdown > docs/settings.md
+
+clean: ## Remove what was built; data and downloads stay
+	@rm -rf build
 
 -include $(LIB_OBJ:.o=.d) $(FCGI_OBJ:.o=.d) $(CONSUMER_OBJ:.o=.d) $(UNITS:=.d) $(BENCH:=.d)
