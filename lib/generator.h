@@ -47,17 +47,16 @@ enum hc_gender {
 struct hc_people {
     uint64_t seed;   /* (seed, i) -> name, gender, country, phone */
     uint32_t second; /* first 4 bytes of every _id: seconds since the epoch */
-    uint32_t hash;   /* next 4 bytes: unique among all jobs that still have users */
+    uint32_t hash;   /* next 4 bytes: unique among all jobs, also removed ones */
     int64_t time_us; /* job's time, microseconds since the epoch, not negative; createdAt = time_us + i */
 };
 
 /* One user. All texts are UTF-8 and NUL-terminated; a length is in bytes and leaves the NUL out. */
 struct hc_person {
     uint8_t id[HC_OID_SIZE];         /* _id: second, hash, i, big-endian */
-    char name[HC_PERSON_NAME_MAX];   /* full name as people write it in that country, in its script */
+    char name[HC_PERSON_NAME_MAX];   /* full name in the order, mostly also the script, of that country */
     char email[HC_PERSON_EMAIL_MAX]; /* first.last.suffix@people.example; before the @ only a-z 0-9 . */
-    char phone[HC_PERSON_PHONE_MAX]; /* E.164: '+', dial code, national number, no blanks; 8 to 15 digits or
-                                        so */
+    char phone[HC_PERSON_PHONE_MAX]; /* E.164: '+' and 7 to 15 digits, the dial code first; no blanks */
     char user_name[HC_ULID_TEXT];    /* ULID of created_ms and 80 bits that follow from the job and i */
     uint16_t name_len;
     uint16_t email_len;

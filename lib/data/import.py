@@ -125,7 +125,8 @@ def vietnamese(p):
     out = {"s": {n: VIETNAMESE_SURNAMES.get(n, 1) for n in pairs(p.last_names)}}
     for gender, names in (("m", p.first_names_male), ("f", p.first_names_female)):
         names = dict.fromkeys(list(pairs(names)) + list(pairs(p.first_names_unisex)))
-        out[gender] = {f"{middle} {name}": 1 for middle in VIETNAMESE_MIDDLES[gender] for name in names if name != middle}
+        out[gender] = {f"{middle} {name}": 1 for middle in VIETNAMESE_MIDDLES[gender] for name in names
+                       if name != middle}
     return out
 
 
@@ -241,7 +242,8 @@ def beginnings(pattern, area, length):
 def mobile(code, dial):
     """(digits after the dial code, [what they may begin with]) of a country's mobile numbers by libphonenumber.
 
-    Of several lengths the one that most beginnings have, or the example's; of the beginnings the widest ranges, an even choice of them.
+    Of several lengths the one that most beginnings have, or the example's; of the beginnings the widest ranges, an
+    even choice of them.
     """
     meta = phonenumbers.PhoneMetadata.metadata_for_region(code, None)
     area = dial[len(str(meta.country_code)):]

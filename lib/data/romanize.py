@@ -27,7 +27,9 @@ ARABIC = dict(zip("ابتثجحخدذرزسشصضطظعغفقكلمنهويةى�
                   .split()))
 # Frequent names and parts of names, the longest first when they are looked up.
 ARABIC_PARTS = {
-    "محمد": "mohamed", "حسین": "hossein", "امیر": "amir", "أمير": "amir", "كوثر": "kawthar", "أحمد": "ahmed", "احمد": "ahmad", "محمود": "mahmoud", "مصطفى": "mustafa", "حسين": "hussein",
+    "محمد": "mohamed", "حسین": "hossein", "امیر": "amir", "أمير": "amir",
+    "كوثر": "kawthar",
+    "أحمد": "ahmed", "احمد": "ahmad", "محمود": "mahmoud", "مصطفى": "mustafa", "حسين": "hussein",
     "حسن": "hassan", "علي": "ali", "علی": "ali", "عبدالله": "abdullah", "عبد الله": "abdullah", "عبد": "abd",
     "عمر": "omar", "عثمان": "othman", "خالد": "khaled", "إبراهيم": "ibrahim", "ابراهیم": "ebrahim", "يوسف": "youssef",
     "یوسف": "yousef", "سعيد": "saeed", "سعید": "saeed", "فاطمة": "fatima", "فاطمه": "fatemeh", "مريم": "mariam",
@@ -36,7 +38,8 @@ ARABIC_PARTS = {
     "کریم": "karim", "رضا": "reza", "مهدی": "mehdi", "مهدي": "mahdi", "جعفر": "jafar", "حامد": "hamed",
     "سلمان": "salman", "سليمان": "suleiman", "داود": "dawood", "موسى": "musa", "عيسى": "issa", "بكر": "bakr",
     "أبو": "abu", "ابو": "abu", "بن ": "ben", "آل ": "al", "الدين": "eddine", "هند": "hind", "بلال": "bilal",
-    "منى": "mona", "هدى": "huda", "سلمى": "salma", "زاده": "zadeh", "پور": "pour", "جمال": "jamal", "كمال": "kamal", "رشيد": "rashid", "منصور": "mansour",
+    "منى": "mona", "هدى": "huda", "سلمى": "salma", "زاده": "zadeh",
+    "پور": "pour", "جمال": "jamal", "كمال": "kamal", "رشيد": "rashid", "منصور": "mansour",
     "ناصر": "nasser", "جواد": "javad", "اکبر": "akbar", "أكبر": "akbar", "حميد": "hamid", "حمید": "hamid",
     "مجید": "majid", "سمير": "samir", "سميرة": "samira", "هاشم": "hashem", "قاسم": "qasem", "ياسر": "yasser",
     "ياسين": "yassin", "رحمن": "rahman", "الرحمن": "rahman", "رحيم": "rahim", "سلطان": "sultan", "شمري": "shammari",
@@ -52,8 +55,8 @@ HEBREW_PARTS = {"כהן": "cohen", "לוי": "levy", "משה": "moshe", "דוד"
                 "ביטון": "biton", "דהן": "dahan", "אברהמי": "avrahami", "גולן": "golan", "אוחנה": "ohana",
                 "כץ": "katz", "עמית": "amit", "איתן": "eitan", "עומר": "omer", "נעמי": "naomi", "חנה": "hannah"}
 KOREAN_SURNAMES = dict(zip("김이박정최조강윤장임한오서신권황안송류전홍고문양손배백허유남심노하곽성차주우구나민진지엄",
-                           ("kim lee park jung choi cho kang yoon jang lim han oh seo shin kwon hwang ahn song ryu jeon hong ko "
-                            "moon yang son bae baek heo yoo nam shim noh ha kwak sung cha joo woo koo na min jin ji eom")
+                           ("kim lee park jung choi cho kang yoon jang lim han oh seo shin kwon hwang ahn song ryu jeon "
+                            "hong ko moon yang son bae baek heo yoo nam shim noh ha kwak sung cha joo woo koo na min jin ji eom")
                            .split()))
 GERMAN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "ae", "Ö": "oe", "Ü": "ue"})
 UNITS = re.compile("tz|kh|gh|sh|th|dh|zh|ch|ph|ng|[a-z]")

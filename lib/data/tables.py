@@ -193,8 +193,10 @@ def main(folder):
     write_names(out, keys)
     write_people(out, countries, keys)
     os.makedirs(folder, exist_ok=True)
-    with open(os.path.join(folder, "tables.c"), "w", encoding="utf-8", newline="\n") as file:
+    target = os.path.join(folder, "tables.c")
+    with open(target + ".part", "w", encoding="utf-8", newline="\n") as file:
         file.write("".join(out))
+    os.replace(target + ".part", target)  # an interrupted run leaves no half table behind
 
 
 if __name__ == "__main__":
