@@ -1,0 +1,139 @@
+/* Sending, over librdkafka's own broker inside this process. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+#include <librdkafka/rdkafka.h>
+#include <librdkafka/rdkafka_mock.h>
+
+#include "bus.h"
+#include "clock.h"
+#include "log.h"
+
+static rd_kafka_t *host;
+static rd_kafka_mock_cluster_t *cluster;
+static char brokers[256];
+
+static int start_cluster(void **state)
+{
+    (void)state;
+    char why[256];
+    host = rd_kafka_new(RD_KAFKA_PRODUCER, rd_kafka_conf_new(), why, sizeof why);
+    cluster = host ? rd_kafka_mock_cluster_new(host, 1) : NULL;
+    if (!cluster)
+        return -1;
+    snprintf(brokers, sizeof brokers, "%s", rd_kafka_mock_cluster_bootstraps(cluster));
+    rd_kafka_mock_topic_create(cluster, HC_TOPIC_BULK, 5, 1);
+    rd_kafka_mock_topic_create(cluster, HC_TOPIC_TRIGGER, 3, 1);
+    return 0;
+}
+
+static int stop_cluster(void **state)
+{
+    (void)state;
+    rd_kafka_mock_cluster_destroy(cluster);
+    rd_kafka_destroy(host);
+    return 0;
+}
+
+static struct hc_settings settings_with(char *address, char *config)
+{
+    struct hc_settings s;
+    memset(&s, 0, sizeof s);
+    s.kafka = address;
+    s.kafka_config = config;
+    s.kafka_partitions = 5;
+    s.kafka_replication = 1;
+    return s;
+}
+
+static const struct hc_message HELLO = {
+    .topic = HC_TOPIC_BULK, .key = "k", .key_len = 1, .value = "hello", .value_len = 5, .partition = 2};
+
+static void test_sends_and_waits(void **state)
+{
+    (void)state;
+    char none[] = "";
+    struct hc_settings s = settings_with(brokers, none);
+    struct hc_bus *bus;
+    struct hc_error err;
+    int ms;
+    assert_int_equal(hc_bus_open(&bus, &s, &err), HC_OK);
+    assert_int_equal(hc_bus_send_wait(bus, &HELLO, 5000, &err), HC_OK);
+    assert_int_equal(hc_bus_ping(bus, 2000, &ms, &err), HC_OK);
+    assert_true(hc_bus_is_up(bus));
+    assert_int_equal(hc_bus_partitions(bus, HC_TOPIC_BULK), 5);
+    assert_int_equal(hc_bus_partitions(bus, HC_TOPIC_TRIGGER), 3);
+    assert_int_equal(hc_bus_send_trigger(bus, "01ARZ3NDEKTSV4RRFFQ69G5FAV", 5, 1, &err), HC_OK);
+    hc_bus_close(bus, 2000);
+    hc_bus_close(NULL, 0);
+}
+
+/* A broker that goes away: the waiting ends in time, the bus is down, and up again afterwards. */
+static void test_a_broker_that_goes_and_comes(void **state)
+{
+    (void)state;
+    char none[] = "";
+    struct hc_settings s = settings_with(brokers, none);
+    struct hc_bus *bus;
+    struct hc_error err;
+    int ms;
+    assert_int_equal(hc_bus_open(&bus, &s, &err), HC_OK);
+    assert_int_equal(hc_bus_send_wait(bus, &HELLO, 5000, &err), HC_OK);
+    rd_kafka_mock_broker_set_down(cluster, 1);
+    int64_t start = hc_mono_ms();
+    assert_int_equal(hc_bus_send_wait(bus, &HELLO, 300, &err), HC_EBROKER);
+    assert_true(hc_mono_ms() - start < 2000);
+    assert_int_equal(hc_bus_ping(bus, 300, &ms, &err), HC_EBROKER);
+    assert_false(hc_bus_is_up(bus));
+    rd_kafka_mock_broker_set_up(cluster, 1);
+    enum hc_err e = HC_EBROKER;
+    for (int i = 0; i < 50 && e != HC_OK; i++)
+        e = hc_bus_ping(bus, 300, &ms, &err);
+    assert_int_equal(e, HC_OK);
+    assert_true(hc_bus_is_up(bus));
+    hc_bus_close(bus, 2000);
+}
+
+static void test_wrong_configuration(void **state)
+{
+    (void)state;
+    static const char *const WRONG[] = {"nonsense", "no.such.setting=1", "linger.ms=abc"};
+    for (size_t i = 0; i < sizeof WRONG / sizeof *WRONG; i++) {
+        char config[64];
+        struct hc_bus *bus;
+        struct hc_error err;
+        snprintf(config, sizeof config, "%s", WRONG[i]);
+        struct hc_settings s = settings_with(brokers, config);
+        assert_int_equal(hc_bus_open(&bus, &s, &err), HC_ESETTING);
+        assert_string_equal(err.field, "APP_KAFKA_CONFIG");
+        assert_null(bus);
+    }
+}
+
+static void test_users_configuration_wins(void **state)
+{
+    (void)state;
+    char config[] = "linger.ms=0, message.timeout.ms=4000\tclient.id=mine";
+    struct hc_settings s = settings_with(brokers, config);
+    struct hc_bus *bus;
+    struct hc_error err;
+    assert_int_equal(hc_bus_open(&bus, &s, &err), HC_OK);
+    assert_int_equal(hc_bus_send_wait(bus, &HELLO, 5000, &err), HC_OK);
+    hc_bus_close(bus, 1000);
+}
+
+int main(void)
+{
+    hc_log_setup(HC_LOG_ERROR, "test");
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_sends_and_waits),
+        cmocka_unit_test(test_a_broker_that_goes_and_comes),
+        cmocka_unit_test(test_wrong_configuration),
+        cmocka_unit_test(test_users_configuration_wins),
+    };
+    return cmocka_run_group_tests(tests, start_cluster, stop_cluster);
+}
