@@ -108,7 +108,8 @@ static bool has_token(const struct hc_settings *s, const struct request *r)
 {
     static const char scheme[] = "Bearer ";
     const char *authorization = r->fields.authorization;
-    if (!given(s->admin_token) || !authorization || strncasecmp(authorization, scheme, sizeof scheme - 1) != 0)
+    if (!given(s->admin_token) || !authorization ||
+        strncasecmp(authorization, scheme, sizeof scheme - 1) != 0)
         return false;
     authorization += sizeof scheme - 1;
     authorization += strspn(authorization, " ");
@@ -120,9 +121,10 @@ static enum hc_err need_token(const struct hc_settings *s, const char *what, con
                               struct hc_error *err)
 {
     if (given(s->admin_token))
-        return hc_fail(err, HC_EUNAUTHORIZED, NULL, "%s needs the header Authorization: Bearer with the admin token",
-                       what);
-    return hc_fail(err, HC_EFORBIDDEN, NULL, "%s is not allowed from here without APP_ADMIN_TOKEN: %s", what, why);
+        return hc_fail(err, HC_EUNAUTHORIZED, NULL,
+                       "%s needs the header Authorization: Bearer with the admin token", what);
+    return hc_fail(err, HC_EFORBIDDEN, NULL, "%s is not allowed from here without APP_ADMIN_TOKEN: %s", what,
+                   why);
 }
 
 /* ---- other sites ---- */

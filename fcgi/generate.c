@@ -83,7 +83,8 @@ static enum hc_err read_key(struct context *c, struct wish *w, struct hc_error *
     for (size_t i = 0; fine && i < len; i++)
         fine = key[i] >= 0x20 && key[i] < 0x7f;
     if (!fine)
-        return hc_fail(err, HC_EMALFORMED, "Idempotency-Key", "An Idempotency-Key has 1 to 255 printable ASCII characters");
+        return hc_fail(err, HC_EMALFORMED, "Idempotency-Key",
+                       "An Idempotency-Key has 1 to 255 printable ASCII characters");
     int text_len = snprintf(text, sizeof text, "%s%s", route, key);
     hc_hash128(text, (size_t)text_len, hash);
     hc_ulid_from_bytes(w->id, hash);
@@ -109,8 +110,9 @@ static enum hc_err admit(struct context *c, struct hc_db *db, const struct wish 
     }
     enum hc_err code = hc_job_count_open(db, &open, err);
     if (code == HC_OK && open >= c->settings->jobs_max)
-        return hc_fail(err, HC_ETOOMANY, NULL, "%" PRId64 " jobs wait or run already; no more than %" PRId64 " may",
-                       open, c->settings->jobs_max);
+        return hc_fail(err, HC_ETOOMANY, NULL,
+                       "%" PRId64 " jobs wait or run already; no more than %" PRId64 " may", open,
+                       c->settings->jobs_max);
     return code;
 }
 
@@ -143,7 +145,8 @@ static void announce(struct context *c, struct hc_job *job)
         return; /* as CGI: the planner finds the job by itself */
     if (hc_bus_send_trigger(bus, job->id, job->total, job->people.seed, &err) != HC_OK)
         hc_log(HC_LOG_WARN, "job.announce", "the trigger could not be sent; the job waits for the planner",
-               HC_STR("job", job->id), HC_STR("err", hc_err_text(err.code)), HC_STR("req", c->request.id), NULL);
+               HC_STR("job", job->id), HC_STR("err", hc_err_text(err.code)), HC_STR("req", c->request.id),
+               NULL);
     if (!hc_bus_is_up(bus) && !job->detail[0])
         snprintf(job->detail, sizeof job->detail, "waiting for Kafka");
 }

@@ -75,7 +75,8 @@ static struct pulse ask_consumer(struct context *c)
 static const struct {
     const char *name;
     struct pulse (*ask)(struct context *c);
-} services[] = {{"mongodb", ask_mongodb}, {"redis", ask_redis}, {"kafka", ask_kafka}, {"consumer", ask_consumer}};
+} services[] = {
+    {"mongodb", ask_mongodb}, {"redis", ask_redis}, {"kafka", ask_kafka}, {"consumer", ask_consumer}};
 #define SERVICES (sizeof services / sizeof services[0])
 
 /* ---- the answer ---- */

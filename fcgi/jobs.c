@@ -75,7 +75,8 @@ enum hc_err jobs_list(struct context *c, struct hc_error *err)
 
 /* ---- changes ---- */
 
-typedef enum hc_err job_change(struct hc_db *db, const char *id, size_t len, struct hc_job *job, struct hc_error *err);
+typedef enum hc_err job_change(struct hc_db *db, const char *id, size_t len, struct hc_job *job,
+                               struct hc_error *err);
 
 static enum hc_err change(struct context *c, job_change *how, struct hc_error *err)
 {

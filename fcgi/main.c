@@ -16,8 +16,9 @@
 #define STOP_MS 5000  /* for requests that run when we are told to end */
 #define FLUSH_MS 2000 /* for messages that are not sent yet */
 
-static const char about[] = "Headcount's web service. A web server starts it (FastCGI or CGI), or APP_SOCKET says\n"
-                            "where it listens.\n";
+static const char about[] =
+    "Headcount's web service. A web server starts it (FastCGI or CGI), or APP_SOCKET says\n"
+    "where it listens.\n";
 
 static int fail(const struct hc_error *err)
 {
@@ -87,8 +88,8 @@ static int answer_once(struct context *c)
     service_answer(c, environ, cgi_source());
     if (cgi_reply(&c->response.wire))
         return 0;
-    hc_log(HC_LOG_WARN, "request.gone", "the web server did not take the answer", HC_STR("req", c->request.id),
-           NULL);
+    hc_log(HC_LOG_WARN, "request.gone", "the web server did not take the answer",
+           HC_STR("req", c->request.id), NULL);
     return 1;
 }
 
@@ -123,7 +124,8 @@ static int run(const struct hc_settings *s)
     case TRANSPORT_NONE:
         break;
     }
-    hc_fail(&err, HC_EUSAGE, NULL, "nothing to listen on: set APP_SOCKET, or let a web server start this program");
+    hc_fail(&err, HC_EUSAGE, NULL,
+            "nothing to listen on: set APP_SOCKET, or let a web server start this program");
     return fail(&err);
 }
 

@@ -24,9 +24,9 @@
 
 struct page {
     char *path;
-    pthread_rwlock_t lock; /* guards what follows */
-    struct template *parsed; /* NULL until one was good */
-    struct timespec changed; /* of the file that was read last, good or not */
+    pthread_rwlock_t lock;      /* guards what follows */
+    struct template *parsed;    /* NULL until one was good */
+    struct timespec changed;    /* of the file that was read last, good or not */
     atomic_int_fast64_t looked; /* hc_mono_ms */
 };
 
@@ -69,9 +69,9 @@ static enum hc_err parse_file(int fd, struct template **out, struct hc_error *er
     struct hc_buf text;
     hc_buf_init(&text, FILE_MAX);
     read_all(fd, &text);
-    enum hc_err code = hc_buf_failed(&text)
-                           ? hc_fail(err, HC_ETOOLARGE, NULL, "it is longer than %u bytes or can't be read", FILE_MAX)
-                           : template_parse(out, text.data, text.len, err);
+    enum hc_err code = hc_buf_failed(&text) ? hc_fail(err, HC_ETOOLARGE, NULL,
+                                                      "it is longer than %u bytes or can't be read", FILE_MAX)
+                                            : template_parse(out, text.data, text.len, err);
     hc_buf_release(&text);
     return code;
 }
@@ -131,7 +131,8 @@ static struct json_object *tree_of(const struct response *res)
 }
 
 /* Moves the member of tree into the model under a name. */
-static void move_member(struct json_object *model, const char *name, struct json_object *tree, const char *key)
+static void move_member(struct json_object *model, const char *name, struct json_object *tree,
+                        const char *key)
 {
     struct json_object *value = NULL;
     if (json_object_object_get_ex(tree, key, &value))

@@ -45,8 +45,8 @@ enum hc_err query_number(const char *name, struct text value, int64_t min, int64
 {
     if (query_digits(value.at, value.len, min, max, out))
         return HC_OK;
-    return hc_fail(err, HC_EMALFORMED, name, "%s must be a whole number from %" PRId64 " to %" PRId64 ", in digits",
-                   name, min, max);
+    return hc_fail(err, HC_EMALFORMED, name,
+                   "%s must be a whole number from %" PRId64 " to %" PRId64 ", in digits", name, min, max);
 }
 
 enum hc_err query_int(const struct request *r, const char *name, int64_t min, int64_t max, int64_t absent,

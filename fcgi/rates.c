@@ -59,7 +59,8 @@ void rates_row_read(struct rates_row *row, const char *text)
     while (*text && row->count < RATES_SAMPLES_MAX) {
         struct rates_sample *s = &row->list[row->count];
         int used = 0;
-        if (sscanf(text, "%" SCNd64 " %" SCNd64 " %" SCNd64 "%n", &s->ms, &s->users, &s->requests, &used) != 3 ||
+        if (sscanf(text, "%" SCNd64 " %" SCNd64 " %" SCNd64 "%n", &s->ms, &s->users, &s->requests, &used) !=
+                3 ||
             text[used] != '\n') {
             row->count = 0;
             return;

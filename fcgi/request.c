@@ -12,10 +12,7 @@
 
 /* ---- variables ---- */
 
-#define FIELD(name, member)                                                                                  \
-    {                                                                                                        \
-        (name), sizeof(name) - 1, offsetof(struct request_fields, member)                                    \
-    }
+#define FIELD(name, member) {(name), sizeof(name) - 1, offsetof(struct request_fields, member)}
 
 static const struct {
     const char *name;
@@ -141,7 +138,8 @@ static bool plain_segment(struct text s)
     return !(s.len == 1 && s.at[0] == '.') && !(s.len == 2 && s.at[0] == '.' && s.at[1] == '.');
 }
 
-static enum hc_err read_path(struct request *r, const char *path, size_t len, char **place, struct hc_error *err)
+static enum hc_err read_path(struct request *r, const char *path, size_t len, char **place,
+                             struct hc_error *err)
 {
     if (len == 0 || path[0] != '/') {
         r->odd_path = true;
@@ -157,7 +155,8 @@ static enum hc_err read_path(struct request *r, const char *path, size_t len, ch
         }
         struct text *segment = &r->segments[r->segment_count++];
         if (!decode(raw, false, place, segment))
-            return hc_fail(err, HC_EMALFORMED, "path", "The path has a broken escape, a control character or invalid UTF-8");
+            return hc_fail(err, HC_EMALFORMED, "path",
+                           "The path has a broken escape, a control character or invalid UTF-8");
         if (!plain_segment(*segment) || (slash && segment->len == 0))
             r->odd_path = true;
         at += raw.len + 1;
@@ -260,7 +259,8 @@ static bool is_json_type(const char *type)
     if (*type++ != ';')
         return false;
     type += strspn(type, " \t");
-    return *type == '\0' || strcasecmp(type, "charset=utf-8") == 0 || strcasecmp(type, "charset=\"utf-8\"") == 0;
+    return *type == '\0' || strcasecmp(type, "charset=utf-8") == 0 ||
+           strcasecmp(type, "charset=\"utf-8\"") == 0;
 }
 
 enum hc_err request_body(struct request *r, struct hc_error *err)

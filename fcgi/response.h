@@ -23,8 +23,8 @@
 
 struct response {
     int status;
-    const char *type;  /* Content-Type; NULL: no body */
-    const char *cache; /* Cache-Control */
+    const char *type;      /* Content-Type; NULL: no body */
+    const char *cache;     /* Cache-Control */
     struct hc_buf headers; /* further lines, each ending in CR LF */
     struct hc_buf body;
     size_t skip;        /* bytes at the body's start that are ours and aren't sent */

@@ -61,7 +61,8 @@ void route_allow(unsigned allowed, char out[ROUTE_ALLOW_MAX])
     out[0] = '\0';
     for (size_t i = 0; i < sizeof order / sizeof order[0]; i++)
         if ((allowed | METHOD_OPTIONS) & (unsigned)order[i])
-            len += (size_t)snprintf(out + len, ROUTE_ALLOW_MAX - len, "%s%s", len ? ", " : "", method_name(order[i]));
+            len += (size_t)snprintf(out + len, ROUTE_ALLOW_MAX - len, "%s%s", len ? ", " : "",
+                                    method_name(order[i]));
 }
 
 struct text route_last(const struct request *r)

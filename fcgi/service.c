@@ -16,8 +16,9 @@ static enum hc_err answer_options(struct context *c, unsigned allowed)
     response_header(res, "Allow", allow);
     if (access_cors_allowed(c->settings, &c->request)) {
         response_header(res, "Access-Control-Allow-Methods", allow);
-        response_header(res, "Access-Control-Allow-Headers",
-                        "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, X-Request-Id");
+        response_header(
+            res, "Access-Control-Allow-Headers",
+            "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, X-Request-Id");
         response_header(res, "Access-Control-Max-Age", "600");
     }
     response_empty(res, 204);
@@ -72,8 +73,8 @@ static void answer_overflow(struct context *c)
 {
     struct hc_error err = {0};
     hc_fail(&err, HC_EINTERNAL, NULL, "The answer did not fit");
-    hc_log(HC_LOG_ERROR, "response.overflow", "an answer did not fit its buffer", HC_STR("req", c->request.id),
-           HC_STR("route", c->route ? c->route->pattern : ""), NULL);
+    hc_log(HC_LOG_ERROR, "response.overflow", "an answer did not fit its buffer",
+           HC_STR("req", c->request.id), HC_STR("route", c->route ? c->route->pattern : ""), NULL);
     response_clear(&c->response);
     problem_write(&c->response, &err);
     if (!response_wire(&c->response, c->request.id, c->request.method == METHOD_HEAD))

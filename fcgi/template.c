@@ -22,7 +22,8 @@ struct node {
     size_t end; /* each, if: index of the first node behind it */
 };
 
-struct template {
+struct template
+{
     char *source;
     struct node *nodes;
     size_t count;
@@ -332,7 +333,8 @@ static void put_number(struct hc_buf *out, struct json_object *value)
         put_value(out, value);
         return;
     }
-    int64_t n = type == json_type_int ? json_object_get_int64(value) : (int64_t)(real < 0 ? real - 0.5 : real + 0.5);
+    int64_t n =
+        type == json_type_int ? json_object_get_int64(value) : (int64_t)(real < 0 ? real - 0.5 : real + 0.5);
     int len = snprintf(digits, sizeof digits, "%" PRId64, n);
     for (int i = 0; i < len; i++) {
         hc_buf_char(out, digits[i]);
@@ -342,7 +344,8 @@ static void put_number(struct hc_buf *out, struct json_object *value)
     }
 }
 
-static void render_range(const struct template *t, size_t from, size_t to, const struct scope *s, struct hc_buf *out);
+static void render_range(const struct template *t, size_t from, size_t to, const struct scope *s,
+                         struct hc_buf *out);
 
 static void render_each(const struct template *t, size_t i, const struct scope *s, struct hc_buf *out)
 {
@@ -363,7 +366,8 @@ static void render_if(const struct template *t, size_t i, const struct scope *s,
         render_range(t, i + 1, n->end, s, out);
 }
 
-static void render_range(const struct template *t, size_t from, size_t to, const struct scope *s, struct hc_buf *out)
+static void render_range(const struct template *t, size_t from, size_t to, const struct scope *s,
+                         struct hc_buf *out)
 {
     size_t i = from;
     while (i < to) {

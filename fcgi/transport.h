@@ -49,7 +49,8 @@ enum hc_err fcgi_listen(struct fcgi_listener *l, const struct hc_settings *s, st
 void fcgi_unlisten(struct fcgi_listener *l);
 
 /* stop: an eventfd that becomes readable when workers are to end. HC_ESOCKET. */
-enum hc_err fcgi_link_open(struct fcgi_link *link, const struct fcgi_listener *l, int stop, struct hc_error *err);
+enum hc_err fcgi_link_open(struct fcgi_link *link, const struct fcgi_listener *l, int stop,
+                           struct hc_error *err);
 void fcgi_link_close(struct fcgi_link *link);
 
 /* Waits for a request. */

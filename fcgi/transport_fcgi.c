@@ -130,7 +130,8 @@ static bool watch(int epoll, int fd, uint32_t events)
     return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) == 0;
 }
 
-enum hc_err fcgi_link_open(struct fcgi_link *link, const struct fcgi_listener *l, int stop, struct hc_error *err)
+enum hc_err fcgi_link_open(struct fcgi_link *link, const struct fcgi_listener *l, int stop,
+                           struct hc_error *err)
 {
     link->epoll = epoll_create1(EPOLL_CLOEXEC);
     if (link->epoll < 0 || !watch(link->epoll, stop, EPOLLIN) ||
@@ -155,7 +156,8 @@ static void accept_failed(int why)
 {
     if (why == EAGAIN || why == EINTR || why == ECONNABORTED)
         return;
-    hc_log(HC_LOG_WARN, "request.accept", "a connection could not be taken", HC_STR("why", strerror(why)), NULL);
+    hc_log(HC_LOG_WARN, "request.accept", "a connection could not be taken", HC_STR("why", strerror(why)),
+           NULL);
     hc_sleep_ms(50); /* out of descriptors: the socket stays readable */
 }
 

@@ -63,11 +63,13 @@ static enum hc_err read_cursor(struct context *c, const char *name, struct text 
     struct cursor_key key;
     enum hc_err code = users_cursor_key(c, &key, err);
     if (code == HC_OK)
-        code = cursor_read(&key, (struct text){q->filter, strlen(q->filter)}, name, value, position, &len, err);
+        code =
+            cursor_read(&key, (struct text){q->filter, strlen(q->filter)}, name, value, position, &len, err);
     if (code != HC_OK)
         return code;
     if (len != sizeof q->edge.bytes)
-        return hc_fail(err, HC_EMALFORMED, name, "This is not a cursor of this query; begin again without it");
+        return hc_fail(err, HC_EMALFORMED, name,
+                       "This is not a cursor of this query; begin again without it");
     memcpy(q->edge.bytes, position, len);
     return HC_OK;
 }
@@ -114,7 +116,10 @@ static void canonical(const struct users_query *q, char out[512])
     if (q->has_after || q->has_before)
         bson_oid_to_string(&q->edge, edge);
     snprintf(out, 512, "%s\n%" PRId64 "\n%" PRId64 "\n%s%s", q->filter, q->limit, q->page,
-             q->has_after ? "<" : q->has_before ? ">" : "", edge);
+             q->has_after    ? "<"
+             : q->has_before ? ">"
+                             : "",
+             edge);
 }
 
 /* Takes the two lines in front of the JSON off the body. False when they aren't there. */

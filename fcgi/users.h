@@ -14,12 +14,12 @@
 
 struct users_query {
     int64_t limit;
-    int64_t page;      /* 1 unless given */
+    int64_t page; /* 1 unless given */
     bool has_email, has_id, has_after, has_before;
-    char email[256];   /* lower-case */
+    char email[256]; /* lower-case */
     bson_oid_t id;
-    bson_oid_t edge;   /* of after or before */
-    char filter[320];  /* canonical text of the filters: what cursors are bound to */
+    bson_oid_t edge;  /* of after or before */
+    char filter[320]; /* canonical text of the filters: what cursors are bound to */
 };
 
 /* Where the neighbours of a list begin; empty: there are none. Both point into

@@ -101,7 +101,8 @@ static enum hc_err read_rows(struct context *c, const struct users_query *q, str
         return code;
     bson_t *filter = filter_of(q);
     bson_t *opts = opts_of(q, context_left_ms(c));
-    mongoc_cursor_t *cursor = mongoc_collection_find_with_opts(hc_db_collection(db, HC_USERS), filter, opts, NULL);
+    mongoc_cursor_t *cursor =
+        mongoc_collection_find_with_opts(hc_db_collection(db, HC_USERS), filter, opts, NULL);
     const bson_t *doc;
     while (mongoc_cursor_next(cursor, &doc))
         add_row(rows, doc);
@@ -144,8 +145,8 @@ static void write_row(struct hc_json *j, const struct rows *rows, size_t i)
     hc_json_raw(j, rows->text->data + rows->at[i], rows->at[i + 1] - rows->at[i]);
 }
 
-static void write_list(const struct users_query *q, const struct rows *rows, bool more, const struct edges *edges,
-                       struct hc_buf *out)
+static void write_list(const struct users_query *q, const struct rows *rows, bool more,
+                       const struct edges *edges, struct hc_buf *out)
 {
     struct hc_json j;
     size_t shown = more ? (size_t)q->limit : rows->count;

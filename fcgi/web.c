@@ -123,11 +123,26 @@ int context_left_ms(const struct context *c)
 
 /* ---- kept answers ---- */
 
+/* True when given is tag, or tag as a web server in front marks what it has
+ * compressed: tag-gzip. */
+static bool same_tag(const char *given, size_t len, const char *tag)
+{
+    static const char *const marks[] = {"-gzip", "-br", "-deflate", "-zstd"};
+    size_t tag_len = strlen(tag);
+    if (len < tag_len || memcmp(given, tag, tag_len) != 0)
+        return false;
+    if (len == tag_len)
+        return true;
+    for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++)
+        if (strlen(marks[i]) == len - tag_len && memcmp(given + tag_len, marks[i], len - tag_len) == 0)
+            return true;
+    return false;
+}
+
 /* True when tag is one of the list in If-None-Match ("*" fits all, W/ is ignored:
  * the weak comparison of RFC 9110). */
 static bool tag_listed(const char *list, const char *tag)
 {
-    size_t tag_len = strlen(tag);
     while (list && *list) {
         list += strspn(list, ", \t");
         if (*list == '*')
@@ -139,7 +154,7 @@ static bool tag_listed(const char *list, const char *tag)
         const char *end = strchr(++list, '"');
         if (!end)
             return false;
-        if ((size_t)(end - list) == tag_len && memcmp(list, tag, tag_len) == 0)
+        if (same_tag(list, (size_t)(end - list), tag))
             return true;
         list = end + 1;
     }

@@ -27,8 +27,8 @@ struct page;
 
 struct web {
     const struct hc_settings *settings;
-    bool cgi;              /* one request, no pools, no threads */
-    pthread_mutex_t lock;  /* guards the opening of store and bus */
+    bool cgi;               /* one request, no pools, no threads */
+    pthread_mutex_t lock;   /* guards the opening of store and bus */
     struct hc_store *store; /* NULL until opened */
     struct hc_bus *bus;     /* NULL until opened */
     struct cursor_keeper cursors;

@@ -150,7 +150,8 @@ static void set_stop(const struct workers *w)
 {
     uint64_t one = 1;
     if (w->stop >= 0 && write(w->stop, &one, sizeof one) != (ssize_t)sizeof one)
-        hc_log(HC_LOG_ERROR, "web.stop", "the stop event could not be set", HC_STR("why", strerror(errno)), NULL);
+        hc_log(HC_LOG_ERROR, "web.stop", "the stop event could not be set", HC_STR("why", strerror(errno)),
+               NULL);
 }
 
 bool workers_stop(struct workers *w, int wait_ms)
