@@ -1,0 +1,56 @@
+"""What all tests share: one stack for the whole run, the --full tier, and the programs' logs beside a failure."""
+import pytest
+
+from support.stack import Stack
+
+
+def pytest_addoption(parser):
+    parser.addoption("--full", action="store_true", help="also run the tests marked full, which take long")
+
+
+def pytest_collection_modifyitems(config, items):
+    """Without --full the long tests are deselected: a test that is listed is run."""
+    if config.getoption("--full"):
+        return
+    long = [item for item in items if item.get_closest_marker("full")]
+    if long:
+        config.hook.pytest_deselected(items=long)
+        items[:] = [item for item in items if not item.get_closest_marker("full")]
+
+
+@pytest.fixture(scope="session")
+def _session_stack():
+    with Stack() as one:
+        yield one
+
+
+@pytest.fixture
+def stack(_session_stack):
+    """The run's one stack, everything up. Tests leave it as they found it, but for users and jobs."""
+    return _session_stack
+
+
+@pytest.fixture
+def http(stack):
+    return stack.http
+
+
+@pytest.fixture
+def empty(stack):
+    """The stack with an empty database."""
+    if not stack.is_empty():
+        stack.idle()
+        stack.fresh()
+    return stack
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    outcome = yield
+    report = outcome.get_result()
+    if not report.failed:
+        return
+    for value in item.funcargs.values():
+        if isinstance(value, Stack):
+            report.sections.append(("last lines of the programs' logs", value.logs()))
+            return

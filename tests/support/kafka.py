@@ -1,0 +1,129 @@
+"""Kafka as a foreign program sees it: sending what it likes, reading what lies there, moving a group's offsets."""
+import json
+import time
+
+from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaException, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient
+
+TRIGGER = "user.create.bulk.randomusers"
+BULK = "user.create.bulk"
+DEAD = "user.dead"
+PING = "user.consumer.ping"
+GROUP = "user-consumer-bulk"
+
+
+class Kafka:
+    def __init__(self, broker):
+        self.broker = broker
+        self.forget()
+
+    def forget(self):
+        """Drops the connections: the broker was wiped or replaced."""
+        self._producer = self._admin = None
+
+    @property
+    def producer(self):
+        if self._producer is None:
+            self._producer = Producer({"bootstrap.servers": self.broker, "linger.ms": 0, "message.timeout.ms": 10000,
+                                       "message.max.bytes": 2_000_000, "log_level": 0})
+        return self._producer
+
+    def send(self, topic, value, key=None, partition=None):
+        """Sends one message and waits for it; a dict becomes JSON. Returns (partition, offset)."""
+        if isinstance(value, (dict, list)):
+            value = json.dumps(value).encode()
+        got = []
+        where = {} if partition is None else {"partition": partition}
+        self.producer.produce(topic, value=value, key=key, on_delivery=lambda error, msg: got.append((error, msg)),
+                              **where)
+        self.producer.flush(15)
+        assert got, f"no delivery report for {topic}"
+        error, message = got[0]
+        assert error is None, error
+        return message.partition(), message.offset()
+
+    @property
+    def admin(self):
+        if self._admin is None:
+            self._admin = AdminClient({"bootstrap.servers": self.broker, "log_level": 0})
+        return self._admin
+
+    def partitions(self, topic):
+        found = self.admin.list_topics(topic, timeout=10).topics[topic]
+        assert found.error is None, found.error
+        return sorted(found.partitions)
+
+    def topics(self):
+        return set(self.admin.list_topics(timeout=10).topics)
+
+    def ends(self, topic):
+        """{partition: offset of the next message}"""
+        reader = self._reader()
+        try:
+            return {p: reader.get_watermark_offsets(TopicPartition(topic, p), timeout=10)[1]
+                    for p in self.partitions(topic)}
+        finally:
+            reader.close()
+
+    def count(self, topic):
+        return sum(self.ends(topic).values())
+
+    def read(self, topic, since=None):
+        """All messages that lie in the topic, from the offsets `since` ({partition: offset}) on."""
+        ends = self.ends(topic)
+        left = {p: end for p, end in ends.items() if end > (since or {}).get(p, 0)}
+        reader = self._reader()
+        messages = []
+        try:
+            reader.assign([TopicPartition(topic, p, (since or {}).get(p, 0)) for p in left])
+            limit = time.monotonic() + 20
+            while left:
+                assert time.monotonic() < limit, f"{topic}: {left} not reached"
+                message = reader.poll(0.5)
+                if message is None or message.error():
+                    continue
+                messages.append(message)
+                if message.offset() + 1 >= left.get(message.partition(), 0):
+                    left.pop(message.partition(), None)
+        finally:
+            reader.close()
+        return messages
+
+    def dead(self, since=None):
+        """What lies in user.dead: [{value, topic, partition, offset, reason, …}]"""
+        found = []
+        for message in self.read(DEAD, since):
+            headers = {name: value.decode() for name, value in message.headers() or []}
+            found.append({**headers, "value": message.value(), "partition": int(headers["partition"]),
+                          "offset": int(headers["offset"])})
+        return found
+
+    def rewind(self, group, topic):
+        """Sets a group, none of whose members may run, back to the topic's beginning."""
+        places = [TopicPartition(topic, p, 0) for p in self.partitions(topic)]
+        self._settle(self.admin.alter_consumer_group_offsets([ConsumerGroupTopicPartitions(group, places)]))
+
+    def committed(self, group, topic):
+        """{partition: committed offset}, -1001 where there is none."""
+        places = [TopicPartition(topic, p) for p in self.partitions(topic)]
+        asked = self.admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group, places)])
+        (done,) = asked.values()
+        return {p.partition: p.offset for p in done.result(10).topic_partitions}
+
+    def members(self, group):
+        """How many members the group has, and its state; (0, reason) while the broker can't tell."""
+        (asked,) = self.admin.describe_consumer_groups([group]).values()
+        try:
+            described = asked.result(10)
+        except KafkaException as error:
+            return 0, str(error)
+        return len(described.members), described.state.name
+
+    @staticmethod
+    def _settle(futures):
+        for future in futures.values():
+            future.result(15)
+
+    def _reader(self):
+        return Consumer({"bootstrap.servers": self.broker, "group.id": "tests-reader", "enable.auto.commit": False,
+                         "log_level": 0})

@@ -1,0 +1,363 @@
+"""A whole Headcount of the tests' own: services, programs and web server on free ports, with data in a folder of its own.
+
+    with Stack() as stack:                                   # everything, about 10 s
+    with Stack(env={"APP_CHUNK_USERS": "500"}, consumers=3, build="build/faults") as stack:
+    with Stack(only="redis,kafka,mongodb") as stack:         # no programs of ours
+
+    stack.http.get("/v1/counts")        stack.generate(1000), stack.wait_job(job)
+    stack.mongo, stack.redis, stack.kafka                    clients
+    stack.assert_exact()                counters, a recount of the users and /v1/counts say the same
+    stack.fresh()                       an empty database, about 1.5 s
+    stack.stop("consumer"), stack.start("consumer"), stack.restart("fcgi-1")
+    stack.pid("consumer-1"), stack.frozen("redis"), stack.held_down("postgres")
+    stack.changed(env={…}, fcgi=2)      the programs with other settings, for the length of a with
+
+Several stacks may run side by side. All is driven through services/headcount, as a user would; processes are met
+by the pid that it tells, never by name.
+"""
+import contextlib
+import os
+import pathlib
+import shlex
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+import pymongo
+import redis as redis_client
+
+from support import store
+from support.http import Http
+from support.kafka import Kafka
+from support.waiting import wait_until
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+SERVICES = ROOT / "services" / "headcount"
+PROGRAMS = "fcgi,consumer"
+EVERYTHING = "redis,kafka,mongodb,fcgi,consumer,web"
+
+
+def free_ports(count):
+    """Ports of 127.0.0.1 that the system says are free, all different."""
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in sockets]
+    finally:
+        for one in sockets:
+            one.close()
+
+
+class Stack:
+    def __init__(self, env=None, consumers=1, fcgi=1, build=None, only=EVERYTHING):
+        self.only = only.split(",")
+        self.extra = {}
+        self.settings = {"HEADCOUNT_CONSUMERS": str(consumers), "HEADCOUNT_FCGI": str(fcgi), **(env or {})}
+        if build:
+            self.settings["HEADCOUNT_BUILD"] = str(build)
+        self.data = None
+        self._mongo = None
+
+    # ---- life
+
+    def up(self):
+        self.data = pathlib.Path(tempfile.mkdtemp(prefix="hc-", dir="/tmp"))
+        self.data.chmod(0o755)
+        try:
+            self._start_all()
+        except BaseException:
+            self.down()
+            raise
+        return self
+
+    def _start_all(self):
+        for _ in range(3):
+            names = ("HEADCOUNT_KAFKA_PORT", "HEADCOUNT_KAFKA_CONTROLLER_PORT", "HEADCOUNT_MONGODB_PORT", "APP_PORT")
+            self.ports = dict(zip(names, map(str, free_ports(len(names)))))
+            done = self.headcount("start", "--only", ",".join(self.only), check=False)
+            if "is taken" not in done.stderr:  # by someone who was faster
+                break
+        assert done.returncode == 0, done.stdout + done.stderr
+        self._read_addresses()
+        if "fcgi" in self.only and "consumer" in self.only:
+            self.wait_ready()
+
+    def _read_addresses(self):
+        lines = self.headcount("env").stdout.splitlines()
+        told = dict(part.split("=", 1) for line in lines for part in shlex.split(line)[1:])
+        self.addresses = told
+        self.url = told["HEADCOUNT_URL"]
+        self.http = Http(self.url)
+        self.kafka = Kafka(told["APP_KAFKA_BROKER"])
+        self.redis = redis_client.Redis.from_url(told["APP_REDIS_CONNECTION_STRING"], socket_timeout=5)
+
+    def down(self):
+        """Stops all and removes the folder. What can't be stopped is told, not hidden."""
+        if self.data is None:
+            return
+        if self._mongo:
+            self._mongo.close()
+            self._mongo = None
+        stopped = self.headcount("stop", check=False)
+        shutil.rmtree(self.data, ignore_errors=True)
+        self.data = None
+        assert stopped.returncode == 0, stopped.stdout + stopped.stderr
+
+    def __enter__(self):
+        return self.up()
+
+    def __exit__(self, *_):
+        self.down()
+
+    # ---- services/headcount
+
+    def environment(self):
+        """That of the verbs: the caller's without its settings, then ours."""
+        env = {name: value for name, value in os.environ.items()
+               if not name.startswith("APP_") and (not name.startswith("HEADCOUNT_") or name == "HEADCOUNT_CACHE")}
+        env.update(self.ports, HEADCOUNT_DATA=str(self.data))
+        env.update(self.settings)
+        env.update(self.extra)
+        return {name: value for name, value in env.items() if value is not None}
+
+    def headcount(self, *words, check=True):
+        done = subprocess.run([SERVICES, *words], env=self.environment(), cwd=ROOT, capture_output=True, text=True,
+                              timeout=180, stdin=subprocess.DEVNULL)
+        assert not check or done.returncode == 0, f"services/headcount {words}: {done.stdout}{done.stderr}"
+        return done
+
+    def start(self, what):
+        self.headcount("start", "--only", what)
+
+    def stop(self, what):
+        self.headcount("stop", "--only", what)
+
+    def restart(self, name):
+        self.headcount("restart", name)
+
+    def pid(self, name):
+        return int(self.headcount("pid", name).stdout)
+
+    def supervisor_pid(self, name):
+        return int((self.data / "run" / f"{name}.supervisor").read_text().split()[0])
+
+    def kill(self, name, how=signal.SIGKILL):
+        """Sends a signal to one process; its supervisor starts it again."""
+        pid = self.pid(name)
+        os.kill(pid, how)
+        return pid
+
+    @contextlib.contextmanager
+    def frozen(self, name):
+        """The process is there and does nothing."""
+        pid = self.pid(name)
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(pid, signal.SIGCONT)
+
+    @contextlib.contextmanager
+    def held_down(self, name, how=signal.SIGKILL):
+        """One process, such as postgres alone, is dead and not started again before the end of the with."""
+        pid, supervisor = self.pid(name), self.supervisor_pid(name)
+        os.kill(supervisor, signal.SIGSTOP)
+        try:
+            os.kill(pid, how)
+            wait_until(lambda: _is_dead(pid), 20, f"{name} doesn't die")
+            yield
+        finally:
+            os.kill(supervisor, signal.SIGCONT)
+
+    @contextlib.contextmanager
+    def stopped(self, what):
+        """A service is stopped in order, and started again at the end of the with."""
+        self.stop(what)
+        try:
+            yield
+        finally:
+            self.start(what)
+
+    @contextlib.contextmanager
+    def changed(self, env=None, consumers=None, fcgi=None, build=None):
+        """The programs and the web server run with other settings for the length of the with. None unsets one."""
+        before = dict(self.extra)
+        self.stop(PROGRAMS + ",web")
+        self.extra.update(env or {})
+        for name, value in (("CONSUMERS", consumers), ("FCGI", fcgi), ("BUILD", build)):
+            if value is not None:
+                self.extra[f"HEADCOUNT_{name}"] = str(value)
+        try:
+            self.start(PROGRAMS + ",web")
+            self.wait_ready()
+            yield self
+        finally:
+            self.stop(PROGRAMS + ",web")
+            self.extra = before
+            self.start(PROGRAMS + ",web")
+            self.wait_ready()
+
+    def consumers(self, count):
+        """Runs that many consumer processes from now on."""
+        self.stop("consumer")
+        self.settings["HEADCOUNT_CONSUMERS"] = str(count)
+        self.start("consumer")
+        self.wait_ready()
+
+    def log(self, name):
+        """What a process has written, "" before it has."""
+        try:
+            return (self.data / "log" / f"{name}.log").read_text(errors="replace")
+        except FileNotFoundError:
+            return ""
+
+    def logs(self, lines=25):
+        """The last lines of everyone's log."""
+        files = sorted((self.data / "log").glob("*.log")) if self.data else []
+        return "\n".join(f"== {file.name}\n" + "\n".join(file.read_text(errors="replace").splitlines()[-lines:])
+                         for file in files)
+
+    # ---- state
+
+    @property
+    def mongo(self):
+        """The database of the programs, by a client that waits 5 s at most."""
+        if self._mongo is None:
+            self._mongo = pymongo.MongoClient(self.addresses["APP_MONGODB_CONNECTION_STRING"], w="majority",
+                                              serverSelectionTimeoutMS=5000, socketTimeoutMS=60000)
+        return self._mongo.get_default_database()
+
+    def ready(self):
+        """`result` of /v1/ready, also of a 503."""
+        token = self.environment().get("APP_ADMIN_TOKEN")
+        answer = self.http.get("/v1/ready", headers={"Authorization": f"Bearer {token}"} if token else {})
+        return answer.json.get("result", {})
+
+    def wait_ready(self, seconds=30):
+        """Until all services and a consumer are seen, and the groups are settled."""
+        wait_until(lambda: self.ready().get("degraded") is False, seconds, "/v1/ready stays degraded", every=0.1)
+        wanted = int(self.environment()["HEADCOUNT_CONSUMERS"]) * self.workers()
+        wait_until(lambda: self.kafka.members("user-consumer-bulk") == (wanted, "STABLE"), seconds,
+                   f"the group hasn't {wanted} members", every=0.1)
+
+    def workers(self):
+        """Bulk workers of one consumer process."""
+        return int(self.environment().get("APP_WORKERS") or 0) or os.cpu_count()
+
+    def fresh(self):
+        """An empty database and cache.
+
+        The programs prepare the schema once, so they are stopped, the database is dropped, Redis is flushed, and they
+        start again on nothing. Kafka's topics stay: messages of jobs that are gone are dropped by the consumer, so
+        tests look at topics from the offset at which they began.
+        """
+        self.stop(PROGRAMS)
+        self._mongo_drop()
+        self.redis.flushall()
+        self.start(PROGRAMS)
+        self.wait_ready()
+
+    def _mongo_drop(self):
+        database = self.mongo
+        database.client.drop_database(database.name)
+
+    def is_empty(self):
+        return self.mongo.users.find_one({}, {"_id": 1}) is None and self.mongo.hc_jobs.find_one() is None
+
+    # ---- jobs
+
+    def generate(self, n, seed=None, headers=None):
+        """Asks for n users; returns the job as it was answered."""
+        answer = self.http.post(f"/v1/generate/users/random/{n}", None if seed is None else {"seed": seed},
+                                headers=headers)
+        assert answer.status == 202, answer
+        return answer.result
+
+    def job(self, job):
+        """The job as it is now; job: an id, or one as it was answered."""
+        job_id = job if isinstance(job, str) else job["id"]
+        return self.http.get(f"/v1/jobs/{job_id}").result
+
+    def wait_job(self, job, seconds=60, state="done"):
+        """Until the job has that state (and, if that is a final one, is settled: finishedAt is set)."""
+        def there():
+            now = self.job(job)
+            settled = now["finishedAt"] or state not in ("done", "cancelled", "failed")
+            assert now["state"] == state and settled, now
+            return now
+        return wait_until(there, seconds)
+
+    def idle(self, seconds=60):
+        """Until no job waits or runs and the bulk group has read everything that lies in its topics."""
+        def nothing_open():
+            return self.mongo.hc_jobs.find_one({"open": True}, {"_id": 1}) is None
+
+        def all_read():
+            for topic in ("user.create.bulk.randomusers", "user.create.bulk"):
+                committed = self.kafka.committed("user-consumer-bulk", topic)
+                behind = {p: end for p, end in self.kafka.ends(topic).items() if end > max(committed[p], 0)}
+                assert not behind, f"{topic}: {behind} not committed, {committed}"
+            return True
+        wait_until(nothing_open, seconds, "a job stays open")
+        wait_until(all_read, seconds, every=0.2)
+
+    # ---- counts
+
+    def counts(self):
+        return self.http.get("/v1/counts").result
+
+    def recount(self, ids=None):
+        return store.recount(self.mongo, ids)
+
+    def counters(self):
+        return store.counters(self.mongo)
+
+    def assert_exact(self, users=None):
+        """Users, e-mails, genders and countries: as stored, as counted, and as shown. users: how many there must be."""
+        there, counted = self.recount(), self.counters()
+        if users is not None:
+            assert there["users"] == users, there["users"]
+        assert there["emails"] == there["users"]
+        for key in ("users", "gender"):
+            assert counted[key] == there[key], (key, counted[key], there[key])
+        names = self.country_codes()
+        assert counted["country"] == {names[name]: n for name, n in there["country"].items()}
+        wait_until(lambda: self._shown_is(there, names), 5)
+        return there
+
+    def _shown_is(self, there, codes):
+        shown = self.counts()
+        assert shown["users"] == there["users"], (shown["users"], there["users"])
+        assert {g: n for g, n in shown["gender"].items() if n} == there["gender"]
+        assert shown["countries"] == len(there["country"])
+        assert shown["exact"] is True
+        for row in shown["topCountries"]:
+            assert there["country"][row["country"]] == row["sum"] and codes[row["country"]] == row["code"], row
+        best = sorted(there["country"].values(), reverse=True)[:15]
+        assert [row["sum"] for row in shown["topCountries"]] == best
+        return True
+
+    @staticmethod
+    def country_codes():
+        """{name: code} of lib/data, the table that the programs are built from."""
+        rows = (ROOT / "lib" / "data" / "countries.tsv").read_text().splitlines()
+        fields = [row.split("\t") for row in rows if row and not row.startswith("#")]
+        return {row[3]: row[0] for row in fields}
+
+
+def _is_dead(pid):
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+
+
+def elapsed_ms(work):
+    """Milliseconds that work() takes."""
+    began = time.monotonic()
+    work()
+    return (time.monotonic() - began) * 1000
