@@ -198,6 +198,7 @@ static void zones_are_files_of_the_database(void **state)
     assert_true(takes("APP_TIMEZONE", "Europe/Berlin"));
     assert_true(takes("APP_TIMEZONE", "America/Argentina/Buenos_Aires"));
     assert_true(takes("APP_TIMEZONE", "Etc/GMT+5"));
+    assert_false(takes("APP_TIMEZONE", "/Europe/Berlin"));
 }
 
 static void what_is_accepted_is_said(void **state)
