@@ -31,7 +31,10 @@ static struct pulse ask_mongodb(struct context *c)
     struct pulse p = {false, 0};
     struct hc_error err = {0};
     struct hc_store *store;
-    p.up = context_store(c, &store, &err) == HC_OK && hc_store_ping(store, &p.ms, &err) == HC_OK;
+    if (!context_store_try(c, &err) || context_store(c, &store, &err) != HC_OK)
+        return p;
+    p.up = hc_store_ping(store, &p.ms, &err) == HC_OK;
+    context_store_note(c, p.up ? HC_OK : HC_ESTORE);
     return p;
 }
 

@@ -56,16 +56,22 @@ static enum hc_err dispatch(struct context *c, char *const *env, struct hc_error
     return code == HC_OK ? c->route->handler(c, err) : code;
 }
 
-static void log_done(const struct context *c)
+/* One line a request, with what went wrong if something did. A store that is known
+ * to be away was logged by whoever found out; thousands a second need not. */
+static void log_done(const struct context *c, const struct hc_error *err)
 {
-    bool loud = c->response.status >= 500 || (c->route && (c->route->need & ACCESS_WRITES));
-    enum hc_log_level level = loud ? HC_LOG_INFO : HC_LOG_DEBUG;
+    bool known = err->code == HC_ESTORE && !c->store_tried;
+    bool fault = c->response.status >= 500 && !known;
+    bool write = c->route && (c->route->need & ACCESS_WRITES);
+    enum hc_log_level level = fault ? HC_LOG_WARN : write ? HC_LOG_INFO : HC_LOG_DEBUG;
     if (!hc_log_enabled(level))
         return;
-    hc_log(level, "request.done", "a request was answered", HC_STR("method", method_name(c->request.method)),
+    hc_log(level, "request.done", err->detail[0] ? err->detail : "a request was answered",
+           HC_STR("method", method_name(c->request.method)),
            HC_STR("route", c->route ? c->route->pattern : ""), HC_INT("status", c->response.status),
            HC_INT("ms", hc_mono_ms() - c->request.began), HC_INT("bytes", c->response.wire.len),
-           HC_STR("req", c->request.id), NULL);
+           HC_STR("req", c->request.id), HC_STR("err", err->code == HC_OK ? "" : hc_err_text(err->code)),
+           HC_STR("field", err->field), NULL);
 }
 
 /* What a buffer that ran over becomes; small enough to fit in any case. */
@@ -81,25 +87,20 @@ static void answer_overflow(struct context *c)
         hc_buf_clear(&c->response.wire); /* not even that: the web server answers for us */
 }
 
-static void log_error(const struct context *c, const struct hc_error *err)
-{
-    if (problem_status(err->code) >= 500)
-        hc_log(HC_LOG_WARN, "request.failed", err->detail, HC_STR("err", hc_err_text(err->code)),
-               HC_STR("field", err->field), HC_STR("req", c->request.id), NULL);
-}
-
 void service_answer(struct context *c, char *const *env, struct request_source source)
 {
     struct hc_error err = {0};
     c->route = NULL;
     c->request.source = source;
     response_clear(&c->response);
-    if (dispatch(c, env, &err) != HC_OK) {
-        log_error(c, &err);
+    enum hc_err code = dispatch(c, env, &err);
+    if (code == HC_OK)
+        err = (struct hc_error){0}; /* what a handler met and got over */
+    err.code = code;
+    if (code != HC_OK)
         problem_write(&c->response, &err);
-    }
-    context_done(c);
     if (!response_wire(&c->response, c->request.id, c->request.method == METHOD_HEAD))
         answer_overflow(c);
-    log_done(c);
+    log_done(c, &err);
+    context_done(c, code);
 }

@@ -2,8 +2,8 @@
  *
  * service_answer reads the request, finds its route, checks access, calls the
  * handler, turns an error into a problem, and leaves the bytes to be sent in
- * c->response.wire. It never fails: there is always an answer. Writes and faults
- * are logged as request.done at info, all else at debug.
+ * c->response.wire. It never fails: there is always an answer. Faults are
+ * logged as request.done at warn, writes at info, all else at debug.
  */
 #ifndef FCGI_SERVICE_H
 #define FCGI_SERVICE_H

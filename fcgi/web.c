@@ -55,7 +55,7 @@ enum hc_err context_open(struct context *c, struct web *web, struct hc_error *er
 
 void context_close(struct context *c)
 {
-    context_done(c);
+    context_done(c, HC_OK);
     hc_cache_close(c->cache);
     c->cache = NULL;
     hc_buf_release(&c->scratch);
@@ -93,6 +93,21 @@ struct hc_cache *context_cache(struct context *c)
     return c->cache;
 }
 
+bool context_store_try(struct context *c, struct hc_error *err)
+{
+    if (!c->store_tried && !breaker_try(&c->web->breaker, hc_mono_ms())) {
+        hc_fail(err, HC_ESTORE, "mongodb", "The database (MongoDB) can't be reached right now");
+        return false;
+    }
+    c->store_tried = true;
+    return true;
+}
+
+void context_store_note(struct context *c, enum hc_err code)
+{
+    c->store_failed |= c->store_tried && code == HC_ESTORE;
+}
+
 enum hc_err context_db(struct context *c, struct hc_db **db, struct hc_error *err)
 {
     struct hc_store *store = NULL;
@@ -101,6 +116,8 @@ enum hc_err context_db(struct context *c, struct hc_db **db, struct hc_error *er
         return hc_fail(err, HC_EDEADLINE, NULL, "The time for this request is over");
     if (c->has_db)
         return HC_OK;
+    if (!context_store_try(c, err))
+        return HC_ESTORE;
     enum hc_err code = context_store(c, &store, err);
     if (code == HC_OK)
         code = hc_store_borrow(store, &c->db, err);
@@ -108,11 +125,15 @@ enum hc_err context_db(struct context *c, struct hc_db **db, struct hc_error *er
     return code;
 }
 
-void context_done(struct context *c)
+void context_done(struct context *c, enum hc_err code)
 {
     if (c->has_db)
         hc_store_return(&c->db);
     c->has_db = false;
+    context_store_note(c, code);
+    if (c->store_tried)
+        breaker_note(&c->web->breaker, hc_mono_ms(), c->store_failed);
+    c->store_tried = c->store_failed = false;
 }
 
 int context_left_ms(const struct context *c)
@@ -186,11 +207,30 @@ void context_tag(struct context *c, const struct hc_flight_answer *answer, int f
         response_empty(res, 304);
 }
 
+/* A flight's fill, watched: a stale answer hides from the caller that the store
+ * was away. */
+struct watched {
+    struct context *context;
+    const struct hc_flight *flight;
+};
+
+static enum hc_err watched_fill(void *ctx, struct hc_buf *out, char etag[32], struct hc_error *err)
+{
+    const struct watched *w = ctx;
+    enum hc_err code = w->flight->fill(w->flight->ctx, out, etag, err);
+    context_store_note(w->context, code);
+    return code;
+}
+
 enum hc_err context_fly(struct context *c, const struct hc_flight *flight, struct hc_flight_answer *answer,
                         struct hc_error *err)
 {
     struct hc_buf *body = &c->response.body;
+    struct watched watched = {c, flight};
+    struct hc_flight own = *flight;
+    own.fill = watched_fill;
+    own.ctx = &watched;
     hc_buf_clear(body);
     c->response.skip = 0;
-    return hc_flight_get(context_cache(c), flight, body, answer, err);
+    return hc_flight_get(context_cache(c), &own, body, answer, err);
 }

@@ -13,6 +13,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "breaker.h"
 #include "bus.h"
 #include "cache.h"
 #include "cursor.h"
@@ -31,6 +32,7 @@ struct web {
     pthread_mutex_t lock;   /* guards the opening of store and bus */
     struct hc_store *store; /* NULL until opened */
     struct hc_bus *bus;     /* NULL until opened */
+    struct breaker breaker; /* on the store */
     struct cursor_keeper cursors;
     struct page *page;
 };
@@ -45,6 +47,8 @@ struct context {
     struct hc_buf scratch; /* a handler's own, cleared by whoever uses it */
     struct hc_db db;       /* see context_db */
     bool has_db;
+    bool store_tried;  /* this request asked the store … */
+    bool store_failed; /* … which was away */
 };
 
 /* Fills a zeroed *web; opens store and bus unless cgi. HC_ESETTING. */
@@ -57,15 +61,19 @@ enum hc_err context_open(struct context *c, struct web *web, struct hc_error *er
 void context_close(struct context *c);
 
 /* The request's MongoDB client, borrowed at first use and given back by
- * context_done. HC_EDEADLINE when the time is over, else as hc_store_borrow. */
+ * context_done. HC_EDEADLINE when the time is over, HC_ESTORE at once while the
+ * store is known to be away, else as hc_store_borrow. */
 enum hc_err context_db(struct context *c, struct hc_db **db, struct hc_error *err);
 /* The process's store and bus, opened if they aren't yet. */
 enum hc_err context_store(struct context *c, struct hc_store **store, struct hc_error *err);
 enum hc_err context_bus(struct context *c, struct hc_bus **bus, struct hc_error *err);
 /* The worker's cache connection; NULL if it can't be had (logged). */
 struct hc_cache *context_cache(struct context *c);
-/* Gives back what the request borrowed. */
-void context_done(struct context *c);
+/* Gives back what the request borrowed; code is how it ended. */
+void context_done(struct context *c, enum hc_err code);
+/* Before and after a use of the store other than by context_db. */
+bool context_store_try(struct context *c, struct hc_error *err);
+void context_store_note(struct context *c, enum hc_err code);
 /* What is left of the request's time, for maxTimeMS: 1 or more. */
 int context_left_ms(const struct context *c);
 
