@@ -30,9 +30,11 @@ static enum hc_err handle_trigger(struct hc_context *ctx, struct hc_db *db, cons
                                      .chunk_users = ctx->settings->chunk_users};
     struct hc_job job;
     bool existed;
+    HC_FAILPOINT("trigger.read");
     e = hc_job_create(db, &request, &job, &existed, err);
     if (e != HC_OK)
         return e;
+    HC_FAILPOINT("trigger.stored");
     if (!existed)
         hc_log(HC_LOG_INFO, "job.queued", "a message asked for users", HC_STR("job", job.id),
                HC_INT("total", job.total), NULL);
