@@ -20,7 +20,8 @@
 #define WORKERS_MAX 64
 #define FLUSH_MS 2000
 
-static const char ABOUT[] = "headcount-consumer: carries out generation jobs from Kafka into MongoDB";
+static const char ABOUT[] =
+    "Headcount's consumer. Takes jobs and their chunks from Kafka and puts the people into MongoDB.\n";
 
 static volatile sig_atomic_t signalled;
 
@@ -108,15 +109,15 @@ int main(int argc, char **argv)
     struct hc_settings settings;
     struct hc_error err = {0};
     hc_log_setup(HC_LOG_INFO, "headcount-consumer");
+    int code = hc_settings_options(argc, argv, ABOUT, NULL);
+    if (code >= 0)
+        return code;
     if (hc_settings_load(&settings, "headcount-consumer", &err) != HC_OK)
         return refuse(&err);
-    int code = hc_settings_options(argc, argv, ABOUT, &settings);
-    if (code < 0) {
-        hc_log_setup((enum hc_log_level)hc_log_level_parse(settings.log_level), settings.instance);
-        catch_signals();
-        code = run(&settings);
-        hc_log(HC_LOG_INFO, "consumer.stopped", "all threads have ended", HC_INT("code", code), NULL);
-    }
+    hc_log_setup((enum hc_log_level)hc_log_level_parse(settings.log_level), settings.instance);
+    catch_signals();
+    code = run(&settings);
+    hc_log(HC_LOG_INFO, "consumer.stopped", "all threads have ended", HC_INT("code", code), NULL);
     hc_settings_release(&settings);
     return code;
 }

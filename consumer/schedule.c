@@ -13,8 +13,12 @@
 #define TICK_MS 50
 #define RATE_WEIGHT 0.4
 
+#define DUTY_COUNT 4
+
 struct schedule {
     struct hc_context *ctx;
+    int64_t due[DUTY_COUNT];       /* hc_mono_ms of each duty's next turn */
+    enum hc_err last[DUTY_COUNT];  /* how its last turn ended */
     struct hc_db db;
     bool has_db;
     struct hc_cache *cache;
@@ -23,7 +27,6 @@ struct schedule {
     int64_t counted;     /* ctx->inserted at the last beat */
     int64_t counted_ms;
     double rate;
-    enum hc_err complained; /* the last failure, logged once */
 };
 
 /* Borrows once and keeps: the driver reconnects below. */
@@ -121,52 +124,47 @@ static enum hc_err beat(struct schedule *s, struct hc_error *err)
     return HC_OK; /* Redis away is no failure: the next beat says it again */
 }
 
-static struct duty {
+static const struct duty {
+    const char *name;
     int each_ms;
     enum hc_err (*run)(struct schedule *s, struct hc_error *err);
-} const DUTIES[] = {
-    {1000, topics},
-    {1000, beat},
-    {200, plan},
-    {10000, sweep},
+} DUTIES[DUTY_COUNT] = {
+    {"topics", 1000, topics},
+    {"beat", 1000, beat},
+    {"plan", 200, plan},
+    {"sweep", 10000, sweep},
 };
-#define DUTY_COUNT (sizeof DUTIES / sizeof *DUTIES)
 
-/* One line when a failure begins, none while it lasts. A database that a newer
+/* One line when a duty begins to fail, none while that lasts. A database that a newer
  * Headcount wrote can't be served by waiting. */
-static void complain(struct schedule *s, enum hc_err e, const struct hc_error *err)
+static void note(struct schedule *s, size_t duty, enum hc_err e, const struct hc_error *err)
 {
     if (e == HC_ENEWER) {
         hc_log(HC_LOG_ERROR, "consumer.newer", err->detail, NULL);
         atomic_store(&s->ctx->exit_code, hc_err_exit_code(HC_ESTORE));
         atomic_store(&s->ctx->stop, true);
-    } else if (e != HC_OK && e != s->complained) {
-        hc_log(HC_LOG_WARN, "schedule.waiting", err->detail, HC_STR("err", hc_err_text(e)), NULL);
+    } else if (e != HC_OK && e != s->last[duty]) {
+        hc_log(HC_LOG_WARN, "schedule.waiting", err->detail, HC_STR("duty", DUTIES[duty].name),
+               HC_STR("err", hc_err_text(e)), NULL);
     }
-    if (e != HC_OK)
-        s->complained = e;
+    s->last[duty] = e;
 }
 
-static void run_due(struct schedule *s, int64_t due[DUTY_COUNT])
+static void run_due(struct schedule *s)
 {
-    bool clean = true;
     for (size_t d = 0; d < DUTY_COUNT; d++) {
         struct hc_error err = {0};
-        if (hc_mono_ms() < due[d])
+        if (hc_mono_ms() < s->due[d])
             continue;
         enum hc_err e = DUTIES[d].run(s, &err);
-        due[d] = hc_mono_ms() + DUTIES[d].each_ms;
-        complain(s, e, &err);
-        clean &= e == HC_OK;
+        s->due[d] = hc_mono_ms() + DUTIES[d].each_ms;
+        note(s, d, e, &err);
     }
-    if (clean && s->complained != HC_OK && hc_mono_ms() < due[2] && s->has_db)
-        s->complained = HC_OK;
 }
 
 void *hc_schedule_run(void *arg)
 {
     struct schedule s = {.ctx = arg, .workers = ((struct hc_context *)arg)->workers};
-    int64_t due[DUTY_COUNT] = {0};
     struct hc_error err;
     if (hc_cache_open(&s.cache, s.ctx->settings->redis, &err) != HC_OK) {
         hc_log(HC_LOG_ERROR, "schedule.failed", err.detail, HC_STR("setting", err.field), NULL);
@@ -175,7 +173,7 @@ void *hc_schedule_run(void *arg)
         return NULL;
     }
     while (!atomic_load(&s.ctx->stop)) {
-        run_due(&s, due);
+        run_due(&s);
         hc_sleep_ms(TICK_MS);
     }
     hc_instance_leave(s.cache, s.ctx->settings->instance);
