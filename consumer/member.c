@@ -11,6 +11,7 @@
 struct hc_member {
     rd_kafka_t *rk;
     bool paused;     /* newly assigned partitions are paused too */
+    rd_kafka_topic_partition_list_t *committed; /* as it was when partitions were given; NULL: ask */
     char *cluster;   /* librdkafka's string, or NULL */
 };
 
@@ -19,10 +20,18 @@ static void log_partitions(const char *event, const char *what, const rd_kafka_t
     hc_log(HC_LOG_INFO, event, what, HC_INT("partitions", list->cnt), NULL);
 }
 
+static void forget_committed(struct hc_member *m)
+{
+    if (m->committed)
+        rd_kafka_topic_partition_list_destroy(m->committed);
+    m->committed = NULL;
+}
+
 /* Runs inside rd_kafka_consumer_poll, on the member's own thread. */
 static void rebalanced(rd_kafka_t *rk, rd_kafka_resp_err_t why, rd_kafka_topic_partition_list_t *list, void *opaque)
 {
     struct hc_member *m = opaque;
+    forget_committed(m);
     if (why == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
         log_partitions("member.assigned", "partitions were given to this member", list);
         rd_kafka_assign(rk, list);
@@ -110,6 +119,7 @@ void hc_member_close(struct hc_member *m)
     if (!m)
         return;
     rd_kafka_consumer_close(m->rk);
+    forget_committed(m);
     if (m->cluster)
         rd_kafka_mem_free(m->rk, m->cluster);
     rd_kafka_destroy(m->rk);
@@ -206,19 +216,38 @@ bool hc_member_wait(struct hc_member *m, const rd_kafka_message_t *msg, int ms)
     return owns(m, msg);
 }
 
+/* Where reading goes on in a partition that gave no message yet: at what the group committed. */
+static int64_t first_offset(struct hc_member *m, const rd_kafka_topic_partition_t *p, int64_t low)
+{
+    const rd_kafka_topic_partition_t *c =
+        rd_kafka_topic_partition_list_find(m->committed, p->topic, p->partition);
+    return c && c->offset >= 0 ? c->offset : low;
+}
+
 static int64_t partition_lag(struct hc_member *m, const rd_kafka_topic_partition_t *p)
 {
     int64_t low, high;
     if (rd_kafka_get_watermark_offsets(m->rk, p->topic, p->partition, &low, &high) || high < 0)
         return 0;
-    int64_t next = p->offset >= 0 ? p->offset : low;
+    int64_t next = p->offset >= 0 ? p->offset : first_offset(m, p, low);
     return next < 0 || high < next ? 0 : high - next;
+}
+
+/* Asked of the broker once after each change of partitions. */
+static bool know_committed(struct hc_member *m, const rd_kafka_topic_partition_list_t *list)
+{
+    if (m->committed)
+        return true;
+    m->committed = rd_kafka_topic_partition_list_copy(list);
+    if (rd_kafka_committed(m->rk, m->committed, 1000))
+        forget_committed(m);
+    return m->committed != NULL;
 }
 
 int64_t hc_member_lag(struct hc_member *m)
 {
     rd_kafka_topic_partition_list_t *list = assignment(m);
-    if (!list || rd_kafka_position(m->rk, list)) {
+    if (!list || rd_kafka_position(m->rk, list) || !know_committed(m, list)) {
         if (list)
             rd_kafka_topic_partition_list_destroy(list);
         return -1;
