@@ -105,7 +105,7 @@ static void write_empty(struct hc_json *j, const char *key)
     hc_json_close(j, ']');
 }
 
-/* Requests are counted from the next issue on. */
+/* Nobody's requests are taken in yet, so nobody was active. */
 static void write_active(struct hc_json *j)
 {
     hc_json_key(j, "active");
