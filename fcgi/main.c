@@ -63,6 +63,7 @@ static int serve(struct web *web, struct fcgi_listener *listener, struct hc_erro
     hc_log(HC_LOG_INFO, "web.start", "the web service takes requests", NULL);
     int why = wait_for_signal(&set);
     hc_log(HC_LOG_INFO, "web.stop", "the web service ends", HC_STR("signal", strsignal(why)), NULL);
+    fcgi_withdraw(listener);
     if (!workers_stop(workers, STOP_MS))
         return 1; /* a thread still uses what would be freed below */
     web_close(web, FLUSH_MS);

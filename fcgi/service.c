@@ -66,12 +66,18 @@ static void log_done(const struct context *c, const struct hc_error *err)
     enum hc_log_level level = fault ? HC_LOG_WARN : write ? HC_LOG_INFO : HC_LOG_DEBUG;
     if (!hc_log_enabled(level))
         return;
-    hc_log(level, "request.done", err->detail[0] ? err->detail : "a request was answered",
-           HC_STR("method", method_name(c->request.method)),
-           HC_STR("route", c->route ? c->route->pattern : ""), HC_INT("status", c->response.status),
-           HC_INT("ms", hc_mono_ms() - c->request.began), HC_INT("bytes", c->response.wire.len),
-           HC_STR("req", c->request.id), HC_STR("err", err->code == HC_OK ? "" : hc_err_text(err->code)),
-           HC_STR("field", err->field), NULL);
+    const struct hc_log_field *fields[] = {
+        HC_STR("method", method_name(c->request.method)),
+        HC_STR("route", c->route ? c->route->pattern : ""),
+        HC_INT("status", c->response.status),
+        HC_INT("ms", hc_mono_ms() - c->request.began),
+        HC_INT("bytes", c->response.wire.len),
+        HC_STR("req", c->request.id),
+        err->code == HC_OK ? NULL : HC_STR("err", hc_err_text(err->code)),
+        HC_STR("field", err->field),
+    };
+    hc_log(level, "request.done", err->detail[0] ? err->detail : "a request was answered", fields[0],
+           fields[1], fields[2], fields[3], fields[4], fields[5], fields[6], fields[7], NULL);
 }
 
 /* What a buffer that ran over becomes; small enough to fit in any case. */

@@ -36,7 +36,7 @@ struct fcgi_link {
 enum fcgi_turn {
     FCGI_TURN_REQUEST, /* there is one: answer it */
     FCGI_TURN_AGAIN,   /* nothing this time */
-    FCGI_TURN_STOP     /* the stop event has come */
+    FCGI_TURN_STOP     /* the stop event has come, and nobody waits any more */
 };
 
 /* A socket path in the settings or a listening socket on fd 0: FastCGI; else
@@ -46,6 +46,10 @@ enum transport_kind transport_choose(const struct hc_settings *s);
 /* Makes the socket of APP_SOCKET (mode 0660; one that nobody listens on is
  * replaced) or takes fd 0. HC_ESOCKET. Call before threads start. */
 enum hc_err fcgi_listen(struct fcgi_listener *l, const struct hc_settings *s, struct hc_error *err);
+/* Takes our socket's path away, so that no new request comes; those in the queue
+ * are still taken. */
+void fcgi_withdraw(struct fcgi_listener *l);
+/* Withdraws and closes. Call when no thread uses the socket. */
 void fcgi_unlisten(struct fcgi_listener *l);
 
 /* stop: an eventfd that becomes readable when workers are to end. HC_ESOCKET. */

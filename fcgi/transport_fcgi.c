@@ -111,15 +111,20 @@ enum hc_err fcgi_listen(struct fcgi_listener *l, const struct hc_settings *s, st
     return HC_OK;
 }
 
-void fcgi_unlisten(struct fcgi_listener *l)
+void fcgi_withdraw(struct fcgi_listener *l)
 {
-    if (!l->path)
-        return;
-    close(l->fd);
-    if (unlink(l->path) != 0)
+    if (l->path && unlink(l->path) != 0)
         hc_log(HC_LOG_WARN, "socket.unlink", "the socket's file could not be removed",
                HC_STR("why", strerror(errno)), NULL);
     l->path = NULL;
+}
+
+void fcgi_unlisten(struct fcgi_listener *l)
+{
+    fcgi_withdraw(l);
+    if (l->fd > 0)
+        close(l->fd);
+    l->fd = 0;
 }
 
 /* ---- one worker's link ---- */
@@ -167,12 +172,14 @@ enum fcgi_turn fcgi_next(struct fcgi_link *link)
     int count = epoll_wait(link->epoll, events, 2, -1);
     if (count < 0)
         return FCGI_TURN_AGAIN; /* EINTR */
+    bool stop = false;
     for (int i = 0; i < count; i++)
-        if (events[i].data.fd != link->request.listen_sock)
-            return FCGI_TURN_STOP;
-    int got = FCGX_Accept_r(&link->request);
+        stop |= events[i].data.fd != link->request.listen_sock;
+    int got = FCGX_Accept_r(&link->request); /* also when stopping: who is in the queue is answered */
     if (got == 0)
         return FCGI_TURN_REQUEST;
+    if (stop)
+        return FCGI_TURN_STOP;
     accept_failed(-got);
     return FCGI_TURN_AGAIN;
 }
