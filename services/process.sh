@@ -4,6 +4,7 @@
 # run/NAME.pid         the program           "pid start-time boot-id"
 # run/NAME.supervisor  its supervisor        the same
 # run/NAME.failed      exit code of a program that refused its usage or settings
+# run/NAME.signal      what ends it in order
 # run/NAME.killed      it didn't end in time at a stop
 # run/NAME.restarts    how often it was started again
 # run/NAME.address     what `status` shows
@@ -57,11 +58,13 @@ live_processes() {
 
 # launch NAME ADDRESS [--signal S] [--patience SECONDS] [--ours] -- COMMAND…
 launch() {
-    local name=$1 address=$2
+    local name=$1 address=$2 signal=TERM
     shift 2
+    [ "$1" != --signal ] || signal=$2
     stop_processes "$name" # what is left of a supervisor that was killed
     rm -f "$HC_RUN/$name".{failed,restarts}
     printf '%s\n' "$address" >"$HC_RUN/$name.address"
+    printf '%s\n' "$signal" >"$HC_RUN/$name.signal"
     # A session of its own: Ctrl-C in the terminal reaches the command, not the services.
     setsid bash "$HC_SERVICES/supervise.sh" "$HC_RUN" "$HC_LOG" "$name" "$@" </dev/null >/dev/null 2>&1 &
     wait_until 5 process_seen "$name" || fail "$name didn't start: see $HC_LOG/$name.log"
@@ -97,8 +100,10 @@ await() {
 stop_processes() {
     local name pid deadline
     for name in "$@"; do
-        if pid=$(process_pid "$HC_RUN/$name.supervisor") || pid=$(process_pid "$HC_RUN/$name.pid"); then
+        if pid=$(process_pid "$HC_RUN/$name.supervisor"); then
             kill -TERM "$pid" 2>/dev/null || true
+        elif pid=$(process_pid "$HC_RUN/$name.pid"); then
+            kill -s "$(<"$HC_RUN/$name.signal")" "$pid" 2>/dev/null || true
         fi
     done
     for name in "$@"; do
@@ -107,14 +112,14 @@ stop_processes() {
         while supervised "$name" || process_alive "$name"; do
             if (($(now_ms) > deadline)); then
                 say "$name doesn't end: killed."
-                for pid in $(process_pid "$HC_RUN/$name.supervisor") $(process_pid "$HC_RUN/$name.pid"); do
+                for pid in $(process_pid "$HC_RUN/$name.supervisor" || true) $(process_pid "$HC_RUN/$name.pid" || true); do
                     kill -KILL "$pid" 2>/dev/null || true
                 done
             fi
             sleep 0.05
         done
         [ ! -e "$HC_RUN/$name.killed" ] || say "$name didn't end in time and was killed."
-        rm -f "$HC_RUN/$name".{supervisor,pid,address,restarts,killed}
+        rm -f "$HC_RUN/$name".{supervisor,pid,address,signal,restarts,killed}
     done
 }
 

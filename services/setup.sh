@@ -44,7 +44,7 @@ cmd_setup() {
         [ -n "$items" ] || return 0
     fi
     # What a killed setup left. No one else builds here: we hold the lock.
-    rm -rf "$HC_CACHE"/*.building*
+    rm -rf "$HC_CACHE"/*.building* "$HC_CACHE"/*/*.building
     free=$(free_mb "$HC_CACHE")
     case $items in
     *documentdb* | *ferretdb*)

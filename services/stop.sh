@@ -26,7 +26,7 @@ cmd_stop() {
             if supervised "$name" || process_alive "$name"; then
                 names+=("$name")
             else
-                rm -f "$HC_RUN/$name".{supervisor,pid,address,restarts,failed}
+                rm -f "$HC_RUN/$name".{supervisor,pid,address,signal,restarts,failed}
             fi
         done
     done

@@ -6,9 +6,9 @@
 set -u
 
 here=$(dirname "$(readlink -f "$0")")
-# shellcheck source=services/common.sh
+# shellcheck source-path=SCRIPTDIR source=common.sh
 . "$here/common.sh"
-# shellcheck source=services/process.sh
+# shellcheck source-path=SCRIPTDIR source=process.sh
 . "$here/process.sh"
 
 LOG_LIMIT=$((16 * 1024 * 1024))
@@ -143,5 +143,8 @@ main() {
     supervise "$@"
 }
 
-main "$@"
-exit
+# In braces: read to the end before it runs, so that an update of this file doesn't disturb it.
+{
+    main "$@"
+    exit
+}
