@@ -386,7 +386,7 @@ def images(tmp_path_factory):
 
 
 @pytest.mark.full
-@pytest.mark.timeout(1800)
+@pytest.mark.timeout(1800)  # the first of them builds the images
 def test_the_dockerfile_builds_programs_that_run(images):
     for target, program in {"web": "headcount.fcgi", "consumer": "headcount-consumer"}.items():
         for options in (["--help"], ["--version"], ["--check-config"]):
@@ -397,6 +397,7 @@ def test_the_dockerfile_builds_programs_that_run(images):
 
 
 @pytest.mark.full
+@pytest.mark.timeout(1800)  # the first of them builds the images
 def test_the_web_image_serves_as_its_user_and_ends_on_sigterm(images, tmp_path):
     port = free_port()
     env = {**NOWHERE, "APP_PORT": str(port), "APP_ADMIN_TOKEN": SECRETS["APP_ADMIN_TOKEN"]}
@@ -416,6 +417,7 @@ def test_the_web_image_serves_as_its_user_and_ends_on_sigterm(images, tmp_path):
 
 
 @pytest.mark.full
+@pytest.mark.timeout(1800)  # the first of them builds the images
 def test_the_consumer_image_runs_as_process_1_and_ends_on_sigterm(images, redis_server, tmp_path):
     env = {**NOWHERE, "APP_REDIS_CONNECTION_STRING": redis_server.address}
     with open(tmp_path / "log", "w") as log, images["consumer"].running(env, log) as container:
