@@ -251,7 +251,7 @@ static bool check_zone(const struct hc_setting *row, const char *value)
 static bool check_instance(const struct hc_setting *row, const char *value)
 {
     (void)row;
-    return made_of(value, strlen(value), LETTERS DIGITS "._-", 64);
+    return made_of(value, strlen(value), LETTERS DIGITS "._-", 63);
 }
 
 #define TEXT_KIND(name, check, accepted)                                                                     \
@@ -270,7 +270,7 @@ TEXT_KIND(hosts, check_hosts, "host names, separated by commas");
 TEXT_KIND(origins, check_origins, "http://host[:port] or https://host[:port], several separated by commas");
 TEXT_KIND(addresses, check_addresses, "IP addresses, separated by commas");
 TEXT_KIND(zone, check_zone, "a name of the time zone database, such as Europe/Berlin");
-TEXT_KIND(instance, check_instance, "1 to 64 letters, digits, dots, hyphens or underscores");
+TEXT_KIND(instance, check_instance, "1 to 63 letters, digits, dots, hyphens or underscores");
 const struct hc_setting_kind hc_kind_integer = {HC_SETTING_INTEGER, NULL, check_integer};
 const struct hc_setting_kind hc_kind_boolean = {HC_SETTING_BOOLEAN, "true, false, 1 or 0", check_boolean};
 
