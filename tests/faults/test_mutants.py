@@ -18,7 +18,7 @@ MUTANTS = pathlib.Path(__file__).parent / "mutants"
 CHUNKS = {"APP_CHUNK_USERS": "1000", "APP_BATCH_USERS": "250"}
 # Where a death shows the mutation.
 PLACES = {"count-what-was-inserted": "insert.after", "count-before-the-write": "insert.before",
-          "random-id": "insert.after", "count-without-asking": "commit.before",
+          "random-id": "insert.after", "count-without-asking": "count.intent",
           "commit-before-the-write": "trigger.read"}
 
 
