@@ -196,12 +196,14 @@ static void write_pipeline(struct hc_json *j, const struct totals *t)
     hc_json_close(j, '}');
 }
 
-static void write_rates(struct hc_json *j, const struct rates *rates)
+/* The first look after a while has nothing to compare with: then the running jobs
+ * say how fast users come in. */
+static void write_rates(struct hc_json *j, const struct rates *rates, const struct totals *t)
 {
     hc_json_key(j, "rates");
     hc_json_open(j, '{');
     hc_json_key(j, "usersPerSecond");
-    hc_json_fixed(j, rates->users, 0);
+    hc_json_fixed(j, rates->known ? rates->users : t->job_speed, 0);
     hc_json_key(j, "requestsPerSecond");
     hc_json_fixed(j, rates->requests, 0);
     hc_json_close(j, '}');
@@ -217,7 +219,7 @@ static void write_numbers(struct hc_json *j, const struct snapshot *s)
     write_active(j);
     write_genders(j, &s->counts);
     write_countries(j, &s->counts);
-    write_rates(j, &s->rates);
+    write_rates(j, &s->rates, &t);
     write_jobs(j, s);
     write_lag(j, &t);
     write_pipeline(j, &t);

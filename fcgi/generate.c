@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "clock.h"
 #include "handlers.h"
@@ -116,17 +115,24 @@ static enum hc_err admit(struct context *c, struct hc_db *db, const struct wish 
     return code;
 }
 
+static bool enter(struct context *c)
+{
+    while (pthread_mutex_trylock(&admission) != 0) {
+        if (hc_mono_ms() >= c->request.deadline)
+            return false;
+        hc_sleep_ms(5);
+    }
+    return true;
+}
+
 static enum hc_err store(struct context *c, const struct wish *w, struct hc_job *job, struct hc_error *err)
 {
     struct hc_db *db;
-    struct timespec until;
     bool existed = false;
     enum hc_err code = context_db(c, &db, err);
     if (code != HC_OK)
         return code;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += 1 + context_left_ms(c) / 1000;
-    if (pthread_mutex_clocklock(&admission, CLOCK_MONOTONIC, &until) != 0)
+    if (!enter(c))
         return hc_fail(err, HC_EBUSY, NULL, "Too many jobs are asked for at once");
     code = admit(c, db, w, err);
     if (code == HC_OK)

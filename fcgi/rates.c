@@ -44,6 +44,7 @@ void rates_row_note(struct rates_row *row, const struct rates_sample *now, struc
     const struct rates_sample *first = &row->list[0];
     out->users = slope(first->users, now->users, now->ms - first->ms);
     out->requests = slope(first->requests, now->requests, now->ms - first->ms);
+    out->known = now->ms > first->ms;
 }
 
 void rates_row_write(const struct rates_row *row, struct hc_buf *out)

@@ -20,6 +20,7 @@
 struct rates {
     double users;    /* a second */
     double requests; /* a second */
+    bool known;      /* false while there is but one sample */
 };
 
 struct rates_sample {

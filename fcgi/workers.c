@@ -15,6 +15,7 @@
 #include "service.h"
 
 struct worker {
+    struct workers *all;
     pthread_t thread;
     struct context context;
     struct fcgi_link link;
@@ -23,6 +24,9 @@ struct worker {
 struct workers {
     struct web *web;
     int stop; /* eventfd */
+    pthread_mutex_t lock;
+    pthread_cond_t ended; /* by the monotonic clock */
+    size_t running;       /* threads that have not ended; guarded by lock */
     pthread_t beat;
     bool has_beat;
     struct hc_cache *beat_cache;
@@ -31,22 +35,55 @@ struct workers {
     struct worker list[];
 };
 
+/* ---- counting, so that a stop can wait with a limit ---- */
+
+static void count_thread(struct workers *w, int by)
+{
+    pthread_mutex_lock(&w->lock);
+    w->running = (size_t)((long)w->running + by);
+    pthread_cond_signal(&w->ended);
+    pthread_mutex_unlock(&w->lock);
+}
+
+static void init_counting(struct workers *w)
+{
+    pthread_condattr_t attr;
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(&w->ended, &attr);
+    pthread_condattr_destroy(&attr);
+    pthread_mutex_init(&w->lock, NULL);
+}
+
+/* Starts a thread that counts itself out when it ends. */
+static bool start_thread(struct workers *w, pthread_t *thread, void *(*run)(void *), void *arg)
+{
+    count_thread(w, 1);
+    if (pthread_create(thread, NULL, run, arg) == 0)
+        return true;
+    count_thread(w, -1);
+    return false;
+}
+
 /* ---- a worker ---- */
+
+static void answer(struct worker *me)
+{
+    service_answer(&me->context, me->link.request.envp, fcgi_source(&me->link));
+    if (!fcgi_reply(&me->link, &me->context.response.wire))
+        hc_log(HC_LOG_DEBUG, "request.gone", "the web server did not take the answer",
+               HC_STR("req", me->context.request.id), NULL);
+}
 
 static void *work(void *arg)
 {
     struct worker *me = arg;
-    for (;;) {
-        enum fcgi_turn turn = fcgi_next(&me->link);
-        if (turn == FCGI_TURN_STOP)
-            return NULL;
-        if (turn == FCGI_TURN_AGAIN)
-            continue;
-        service_answer(&me->context, me->link.request.envp, fcgi_source(&me->link));
-        if (!fcgi_reply(&me->link, &me->context.response.wire))
-            hc_log(HC_LOG_DEBUG, "request.gone", "the web server did not take the answer",
-                   HC_STR("req", me->context.request.id), NULL);
-    }
+    enum fcgi_turn turn;
+    while ((turn = fcgi_next(&me->link)) != FCGI_TURN_STOP)
+        if (turn == FCGI_TURN_REQUEST)
+            answer(me);
+    count_thread(me->all, -1);
+    return NULL;
 }
 
 static enum hc_err start_worker(struct workers *w, const struct fcgi_listener *listener, struct hc_error *err)
@@ -56,7 +93,8 @@ static enum hc_err start_worker(struct workers *w, const struct fcgi_listener *l
     if (code != HC_OK)
         return code;
     code = fcgi_link_open(&me->link, listener, w->stop, err);
-    if (code == HC_OK && pthread_create(&me->thread, NULL, work, me) != 0) {
+    me->all = w;
+    if (code == HC_OK && !start_thread(w, &me->thread, work, me)) {
         fcgi_link_close(&me->link);
         code = hc_fail(err, HC_ENOMEM, "APP_THREADS", "A thread could not be started");
     }
@@ -88,13 +126,14 @@ static void *beat(void *arg)
         beat_once(w);
     while (poll(&stop, 1, 1000) <= 0);
     hc_instance_leave(w->beat_cache, w->web->settings->instance);
+    count_thread(w, -1);
     return NULL;
 }
 
 static enum hc_err start_beat(struct workers *w, struct hc_error *err)
 {
     enum hc_err code = hc_cache_open(&w->beat_cache, w->web->settings->redis, err);
-    if (code == HC_OK && pthread_create(&w->beat, NULL, beat, w) != 0)
+    if (code == HC_OK && !start_thread(w, &w->beat, beat, w))
         code = hc_fail(err, HC_ENOMEM, NULL, "A thread could not be started");
     w->has_beat = code == HC_OK;
     return code;
@@ -119,6 +158,7 @@ enum hc_err workers_start(struct workers **out, struct web *web, const struct fc
         return hc_fail(err, HC_ENOMEM, "APP_THREADS", "There is no memory for the threads");
     w->web = web;
     w->count = count;
+    init_counting(w);
     w->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     enum hc_err code = w->stop >= 0 ? HC_OK : hc_fail(err, HC_ESOCKET, NULL, "No event could be made");
     while (code == HC_OK && w->started < count)
@@ -132,18 +172,20 @@ enum hc_err workers_start(struct workers **out, struct web *web, const struct fc
     return code;
 }
 
-static bool join(pthread_t thread, int64_t deadline)
+/* Waits until all threads have ended; how many have not by then. */
+static size_t wait_for_all(struct workers *w, int wait_ms)
 {
     struct timespec until;
-    int left = hc_left_ms(deadline, 60000);
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += left / 1000;
-    until.tv_nsec += (long)(left % 1000) * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_nsec -= 1000000000;
-        until.tv_sec++;
-    }
-    return pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &until) == 0;
+    int64_t deadline = hc_mono_ms() + wait_ms;
+    until.tv_sec = deadline / 1000;
+    until.tv_nsec = (long)(deadline % 1000) * 1000000;
+    int rc = 0;
+    pthread_mutex_lock(&w->lock);
+    while (w->running > 0 && rc == 0)
+        rc = pthread_cond_timedwait(&w->ended, &w->lock, &until);
+    size_t left = w->running;
+    pthread_mutex_unlock(&w->lock);
+    return left;
 }
 
 static void set_stop(const struct workers *w)
@@ -154,26 +196,31 @@ static void set_stop(const struct workers *w)
                NULL);
 }
 
+static void release(struct workers *w)
+{
+    for (size_t i = 0; i < w->started; i++) {
+        pthread_join(w->list[i].thread, NULL);
+        fcgi_link_close(&w->list[i].link);
+        context_close(&w->list[i].context);
+    }
+    if (w->has_beat)
+        pthread_join(w->beat, NULL);
+    hc_cache_close(w->beat_cache);
+    if (w->stop >= 0)
+        close(w->stop);
+    pthread_cond_destroy(&w->ended);
+    pthread_mutex_destroy(&w->lock);
+    free(w);
+}
+
 bool workers_stop(struct workers *w, int wait_ms)
 {
-    int64_t deadline = hc_mono_ms() + wait_ms;
-    size_t left = 0;
     set_stop(w);
-    for (size_t i = 0; i < w->started; i++)
-        left += !join(w->list[i].thread, deadline);
-    if (w->has_beat)
-        left += !join(w->beat, deadline);
+    size_t left = wait_for_all(w, wait_ms);
     if (left > 0) {
         hc_log(HC_LOG_ERROR, "web.stop", "threads did not end in time", HC_INT("threads", left), NULL);
         return false;
     }
-    for (size_t i = 0; i < w->started; i++) {
-        fcgi_link_close(&w->list[i].link);
-        context_close(&w->list[i].context);
-    }
-    hc_cache_close(w->beat_cache);
-    if (w->stop >= 0)
-        close(w->stop);
-    free(w);
+    release(w);
     return true;
 }

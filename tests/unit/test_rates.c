@@ -17,6 +17,7 @@ static double users_at(struct rates_row *row, int64_t ms, int64_t users)
     struct rates out;
     rates_row_note(row, &now, &out);
     assert_float_equal(out.requests, out.users * 2, 0.001);
+    assert_int_equal(out.known, row->count > 1 || row->list[0].ms < ms);
     return out.users;
 }
 
