@@ -13,7 +13,7 @@ setup_missing() { # GROUP…
     packages=$(packages_missing "$@")
     [ -z "$packages" ] || say packages
     case " $* " in *" run "*) ;; *) return 0 ;; esac
-    [ -n "$KAFKA_EXTERNAL" ] || [ -d "$KAFKA_HOME" ] || say kafka
+    [ -n "$KAFKA_EXTERNAL" ] || [ -e "$KAFKA_HOME/complete" ] || say kafka
     [ -n "$MONGODB_EXTERNAL" ] || have mongod || {
         [ -d "$DOCUMENTDB_HOME" ] || say documentdb
         [ -d "$FERRETDB_HOME" ] || say ferretdb
