@@ -223,11 +223,11 @@ static void long_values_are_refused(void **state)
     setenv("APP_SOCKET", value, 1);
     refused("APP_SOCKET", "must be a path of at most 107 bytes");
     unsetenv("APP_SOCKET");
-    setenv("APP_INSTANCE", value + 108 - 64, 1);
+    setenv("APP_INSTANCE", value + 108 - 63, 1);
     assert_int_equal(load(), HC_OK);
     hc_settings_release(&s);
-    setenv("APP_INSTANCE", value + 108 - 65, 1);
-    refused("APP_INSTANCE", "must be 1 to 64");
+    setenv("APP_INSTANCE", value + 108 - 64, 1);
+    refused("APP_INSTANCE", "must be 1 to 63");
 }
 
 static void an_empty_value_is_none(void **state)
