@@ -17,7 +17,7 @@ packages_missing() { # GROUP…
         return
     fi
     comm -23 <(printf '%s\n' "${missing[@]}" | sort) \
-        <(dpkg-query -W -f '${db:Status-Status} ${Package}\n' "${missing[@]}" 2>/dev/null | sed -n 's/^installed //p' | sort)
+        <(dpkg-query -W -f '${db:Status-Status} ${Package}\n' "${missing[@]}" 2>/dev/null | sed -n 's/^installed //p' | sort || true)
 }
 
 packages_install() { # PACKAGE…

@@ -65,6 +65,11 @@ data_lock() {
     }
 }
 
+data_unlock() {
+    flock -u 8
+    exec 8>&-
+}
+
 cmd_start() {
     local began what parallel=() code=0 number pids=() before free
     parse_only "$@"
@@ -113,6 +118,7 @@ cmd_start() {
         fi
     fi
     refused_report || start_undo "$before"
+    data_unlock
     say "Started in $(seconds_since "$began")."
 }
 
@@ -174,11 +180,32 @@ cmd_restart() {
     app_prepare
     stop_processes "$name"
     "${what}_start" "$number"
+    data_unlock
 }
 
 cmd_run() {
     cmd_setup
+    trap run_interrupted INT TERM HUP
     cmd_start "$@"
-    say "Headcount: http://$(web_host):$APP_PORT/"
+    people_fill
+    say "The dashboard: http://$(web_host):$APP_PORT/ (Ctrl-C stops everything and keeps the data)"
     cmd_stay
+}
+
+# HEADCOUNT_FILL people for an empty database, by the pipeline that anyone else's come by.
+people_fill() {
+    [ "${HEADCOUNT_FILL:-0}" != 0 ] || return 0
+    check_number HEADCOUNT_FILL "$HEADCOUNT_FILL" 1 20000000
+    python3 "$HC_SERVICES/fill.py" "http://$(web_host):$APP_PORT" "$HEADCOUNT_FILL" ||
+        say "No people were generated; the page can be asked for some."
+}
+
+run_interrupted() {
+    trap '' INT TERM HUP
+    printf '\n'
+    if [ -n "$(live_processes)" ]; then
+        say "Stopping."
+        cmd_stop
+    fi
+    exit 130
 }

@@ -127,6 +127,11 @@ env_record() {
     done >"$HC_RUN/external"
 }
 
+# Where downloads and builds of the services lie, for other tools to put theirs beside.
+cmd_cache() {
+    printf '%s\n' "$HC_CACHE"
+}
+
 cmd_env() {
     if [ -r "$HC_RUN/env" ]; then
         cat "$HC_RUN/env"

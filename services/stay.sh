@@ -8,7 +8,7 @@ cmd_stay() {
     STAY_END=
     trap 'STAY_END=yes' INT TERM HUP
     # Its own session: it shall not die of the Ctrl-C before we do, and its death is no news.
-    setsid tail -n 0 -F "$HC_LOG/supervisor.log" 2>/dev/null < /dev/null | stay_tell &
+    setsid tail --pid=$$ -n 0 -F "$HC_LOG/supervisor.log" 2>/dev/null < /dev/null | stay_tell &
     tail_pid=$!
     while [ -z "$STAY_END" ] && [ -n "$(live_processes)" ]; do
         sleep 1 &

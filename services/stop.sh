@@ -30,8 +30,13 @@ cmd_stop() {
             fi
         done
     done
-    [ "${#names[@]}" -gt 0 ] || { say "Nothing runs." && return 0; }
+    if [ "${#names[@]}" -eq 0 ]; then
+        data_unlock
+        say "Nothing runs."
+        return
+    fi
     stop_in_order "${names[@]}"
+    data_unlock
     say "Stopped ${names[*]} in $(seconds_since "$began")."
 }
 
