@@ -78,13 +78,14 @@ static enum hc_err parse(redisContext *link, redisReply **reply, char why[HC_LIN
 }
 
 /* Does a reply that begins so say of itself that it is too long? Known at its
- * first bytes, it costs no time to find out, nor does it look like a Redis
- * that hangs. */
+ * first bytes, it costs no time to find out, nor memory for a billion items,
+ * nor does it look like a Redis that hangs. */
 static bool is_too_long(const char *bytes, size_t len)
 {
     char head[24] = {0};
     memcpy(head, bytes, len < sizeof head ? len : sizeof head - 1);
-    return head[0] == '$' && strtoll(head + 1, NULL, 10) > HC_LINK_REPLY_MAX;
+    long long n = strtoll(head + 1, NULL, 10);
+    return (head[0] == '$' && n > HC_LINK_REPLY_MAX) || (head[0] == '*' && n > HC_LINK_ITEMS_MAX);
 }
 
 static enum hc_err read_reply(redisContext *link, int64_t deadline, redisReply **reply, char why[HC_LINK_WHY])

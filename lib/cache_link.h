@@ -14,6 +14,7 @@
 
 #define HC_LINK_WHY 160             /* bytes for the reason of a failure, for the log */
 #define HC_LINK_REPLY_MAX (2 << 20) /* a longer reply is not taken */
+#define HC_LINK_ITEMS_MAX 100000    /* nor one of more items */
 #define HC_LINK_CONNECT_MS 25       /* of the deadline, at most this for connecting */
 #define HC_LINK_SETTING "APP_REDIS_CONNECTION_STRING"
 
