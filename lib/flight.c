@@ -190,15 +190,15 @@ static void keep(struct ride *r)
     hc_value_put(r->cache, r->flight->key, &v, hc_now_ms());
 }
 
-/* Fills with the slot that is held, gives it back, keeps the result. */
+/* Fills with the slot that is held, and gives it back once the result is kept:
+ * who gets it next looks for that result first. */
 static enum hc_err fill_and_keep(struct ride *r)
 {
     enum hc_err e = fill(r);
+    if (e == HC_OK)
+        keep(r);
     slot_give();
-    if (e != HC_OK)
-        return fall_back(r, e);
-    keep(r);
-    return HC_OK;
+    return e == HC_OK ? HC_OK : fall_back(r, e);
 }
 
 /* Redis is away: the threads of this process share by themselves. */

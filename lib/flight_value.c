@@ -9,14 +9,16 @@
 #define DIGITS_MAX 15 /* every number fits a double exactly, as Lua has them */
 
 /* KEYS: the key. ARGV: value, built, counter, ms to keep, latest time of
- * building that is believed. The header's pattern is that of hc_value_read. */
+ * building that is believed. It takes for a value just what hc_value_read does:
+ * what only one of the two could read would never be replaced. */
 static const char put_script[] =
     "local head = redis.pcall('getrange', KEYS[1], 0, 159)\n"
     "if type(head) == 'string' then\n"
-    "  local line, built, counter, len = string.match(head,\n"
-    "    '^(HC1 (%d+) (%d+) %d+ %d+ [!-~]+ (%d+)\\n)')\n"
-    "  if line and #built <= 15 and #counter <= 15 and #len <= 15\n"
-    "     and redis.call('strlen', KEYS[1]) == #line + tonumber(len) then\n"
+    "  local line, built, counter, fresh, keep, etag, len = string.match(head,\n"
+    "    '^(HC1 (%d+) (%d+) (%d+) (%d+) ([!#-~]+) (%d+)\\n)')\n"
+    "  if line and #built <= 15 and #counter <= 15 and #fresh <= 15 and #keep <= 15 and #etag <= 31\n"
+    "     and #len <= 15 and redis.call('strlen', KEYS[1]) == #line + tonumber(len)\n"
+    "     and tonumber(built) <= tonumber(fresh) and tonumber(fresh) <= tonumber(keep) then\n"
     "    local was, is = tonumber(built), tonumber(ARGV[2])\n"
     "    if was <= tonumber(ARGV[5]) and\n"
     "       (was > is or (was == is and tonumber(counter) >= tonumber(ARGV[3]))) then return 0 end\n"
