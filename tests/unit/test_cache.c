@@ -49,50 +49,47 @@ static void addresses_are_read(void **state)
 static void wrong_addresses_are_refused(void **state)
 {
     (void)state;
-    static const char *const bad[] = {
-        "",
-        "redis",
-        "redis:",
-        "redis:/h",
-        "http://h",
-        "rediss://h",
-        "redis://",
-        "redis://:6379",
-        "redis:///0",
-        "redis://h:",
-        "redis://h:0",
-        "redis://h:65536",
-        "redis://h:-1",
-        "redis://h:+1",
-        "redis://h:6379x",
-        "redis://h:6379/x",
-        "redis://h:6379/-1",
-        "redis://h:6379/10000",
-        "redis://h:6379/1/",
-        "redis://h/?db=1",
-        "redis://h h",
-        "redis://h\n",
-        "redis://h#x",
-        "redis://::1",
-        "redis://[::1",
-        "redis://[]:1",
-        "redis://[::1]x",
-        "redis://pw@h",
-        "redis://:@h",
-        "redis://me:@h",
-        "redis://:%@h",
-        "redis://:%4@h",
-        "redis://:%zz@h",
-        "redis://:a%00b@h",
-        "unix://",
-        "unix://run/redis",
-        "unix:///run?db=",
-        "unix:///run?db=x",
-        "unix:///run?d=1",
-        "unix:///run?db=1&x",
-        "unix://?db=1",
-        "unix:///1234567890123456789012345678901234567890123456789012345678901234567890"
-        "12345678901234567890123456789012345678"};
+    static const char *const bad[] = {"",
+                                      "redis",
+                                      "redis:",
+                                      "redis:/h",
+                                      "http://h",
+                                      "rediss://h",
+                                      "redis://",
+                                      "redis://:6379",
+                                      "redis:///0",
+                                      "redis://h:",
+                                      "redis://h:0",
+                                      "redis://h:65536",
+                                      "redis://h:-1",
+                                      "redis://h:+1",
+                                      "redis://h:6379x",
+                                      "redis://h:6379/x",
+                                      "redis://h:6379/-1",
+                                      "redis://h:6379/10000",
+                                      "redis://h:6379/1/",
+                                      "redis://h/?db=1",
+                                      "redis://h h",
+                                      "redis://h\n",
+                                      "redis://h#x",
+                                      "redis://::1",
+                                      "redis://[::1",
+                                      "redis://[]:1",
+                                      "redis://[::1]x",
+                                      "redis://pw@h",
+                                      "redis://:@h",
+                                      "redis://me:@h",
+                                      "redis://:%@h",
+                                      "redis://:%4@h",
+                                      "redis://:%zz@h",
+                                      "redis://:a%00b@h",
+                                      "unix://",
+                                      "unix://run/redis",
+                                      "unix:///run?db=",
+                                      "unix:///run?db=x",
+                                      "unix:///run?d=1",
+                                      "unix:///run?db=1&x",
+                                      "unix://?db=1"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         struct hc_cache *c = (void *)&c;
         struct hc_error err = {0};
@@ -104,6 +101,12 @@ static void wrong_addresses_are_refused(void **state)
     }
     struct hc_cache *c;
     struct hc_error err;
+    struct hc_link_address a;
+    char path[7 + sizeof a.path + 1] = "unix:///";
+    memset(path + 8, 'p', sizeof a.path - 2);
+    assert_int_equal(hc_link_address(&a, path, &err), HC_OK);
+    path[8 + sizeof a.path - 2] = 'p'; /* one more than fits */
+    assert_int_equal(hc_link_address(&a, path, &err), HC_ESETTING);
     assert_int_equal(hc_cache_open(&c, "redis://:hunter2@h:x", &err), HC_ESETTING);
     assert_null(strstr(err.detail, "hunter2"));
     hc_cache_close(NULL);
@@ -346,7 +349,7 @@ static void odd_servers_are_survived(void **state)
         {"$1\r\nx\r\n$1\r\ny\r\n", 0, HC_ECACHE, HC_ECACHE},           /* a reply too many */
         {"$9\r\nxxx\r\n", 0, HC_ECACHE, HC_ECACHE},                    /* never ends */
         {"$99999999999999999999\r\nx", 0, HC_ENOTFOUND, HC_ENOTFOUND}, /* too long */
-        {"*999999999\r\n", 0, HC_ECACHE, HC_ECACHE},
+        {"*999999999\r\n", 0, HC_ENOTFOUND, HC_ENOTFOUND},
         {"$100\r\nxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", 5, HC_ECACHE, HC_ECACHE}, /* trickles */
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -574,6 +577,7 @@ static void a_killed_redis_is_lost_once_and_found_again(void **state)
     }
     server_kill();
     assert_int_equal(hc_cache_ping(c, &ms), HC_ECACHE);
+    hc_sleep_ms(1100); /* this one tries again */
     assert_int_equal(hc_cache_ping(c, &ms), HC_ECACHE);
     server_start();
     int back = wait_back(c);
@@ -631,7 +635,7 @@ static void no_reply_answers_another_command(void **state)
     }
     for (int i = 0; i < 3; i++)
         assert_int_equal(pthread_create(&threads[i], NULL, gets_run, &seeds[i]), 0);
-    for (int i = 0; i < 24 || atomic_load(&gets_done) < 10000; i++) {
+    for (int i = 0; (i < 24 || atomic_load(&gets_done) < 10000) && atomic_load(&gets_wrong) == 0; i++) {
         int before = atomic_load(&gets_away);
         hc_sleep_ms(20 + rand_r(&seeds[3]) % 60);
         server_pause();

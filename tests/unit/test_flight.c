@@ -21,6 +21,7 @@ struct world {
     atomic_int most;    /* at once */
     atomic_int version; /* of the body that a fill makes */
     atomic_int slow_ms;
+    atomic_bool pauses_redis;
     atomic_int fails;           /* an enum hc_err to fail with */
     atomic_int length;          /* pad the body to this */
     _Atomic(const char *) etag; /* that fill sets */
@@ -34,6 +35,7 @@ static void world_reset(void)
     atomic_store(&world->most, 0);
     atomic_store(&world->version, 1);
     atomic_store(&world->slow_ms, 0);
+    atomic_store(&world->pauses_redis, false);
     atomic_store(&world->fails, HC_OK);
     atomic_store(&world->length, 0);
     atomic_store(&world->etag, NULL);
@@ -54,6 +56,8 @@ static enum hc_err fill(void *ctx, struct hc_buf *out, char etag[32], struct hc_
         ;
     atomic_fetch_add(&world->fills, 1);
     int version = atomic_load(&world->version); /* read first, as from a store */
+    if (atomic_load(&world->pauses_redis))
+        server_pause();
     int64_t until = hc_mono_ms() + atomic_load(&world->slow_ms);
     while (hc_mono_ms() < until)
         hc_sleep_ms(hc_left_ms(until, 1000));
@@ -163,7 +167,7 @@ static int count(const struct call *calls, int n, enum hc_flight_source source, 
     int found = 0;
     for (int i = 0; i < n; i++) {
         char body[sizeof calls->key + 16];
-        snprintf(body, sizeof body, "%s v%d", calls[i].key, version);
+        snprintf(body, sizeof body, "%.127s v%d", calls[i].key, version);
         found += calls[i].e == HC_OK && calls[i].answer.source == source &&
                  strncmp(calls[i].body, body, strlen(body)) == 0;
     }
@@ -206,7 +210,8 @@ static void a_value_is_read_as_written(void **state)
     hc_buf_release(&b);
 }
 
-/* Values that are none. %s: a time of building that would be believed. */
+/* Values that are none. %s: a time of building later than the fill's, and still
+ * believed: if the script that puts took it for a value, it would stay. */
 static const char *const garbage[] = {
     "",
     "x",
@@ -231,6 +236,8 @@ static const char *const garbage[] = {
     "HC1 0x1 1 9 9 e 1\nx",
     "HC1 99999999999999999999 1 99999999999999999999 99999999999999999999 e 1\nx",
     "HC1 %s 1 %s9 %s9 e 1",
+    "HC1 %s 1234567890123456 %s9 %s9 e 1\nx",
+    "HC1 %s 1 %s9 %s999 e 1\nx",
     "HC1 %s 1 %s9 %s9 e 99999999999999999999\nx",
     "{\"total\":5}",
 };
@@ -242,7 +249,7 @@ static void garbage_is_a_miss_and_overwritten(void **state)
     for (size_t i = 0; i < sizeof garbage / sizeof *garbage; i++) {
         char *text;
         struct hc_value v;
-        snprintf(now, sizeof now, "%lld", (long long)hc_now_ms());
+        snprintf(now, sizeof now, "%lld", (long long)hc_now_ms() + 3000);
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
         assert_true(asprintf(&text, garbage[i], now, now, now) >= 0);
@@ -448,6 +455,41 @@ static void a_missing_key_is_filled_once(void **state)
     free(calls);
 }
 
+/* Eight threads race for one new key after another. */
+#define RACES 200
+static pthread_barrier_t start;
+
+static void *race_run(void *arg)
+{
+    struct hc_cache *cache = cache_open(server.uri);
+    struct call c = {.fresh_ms = 60000, .keep_ms = 600000};
+    int *wrong = arg;
+    for (int i = 0; i < RACES; i++) {
+        snprintf(c.key, sizeof c.key, "hc:1:race:%d", i);
+        pthread_barrier_wait(&start);
+        call_run(&c, cache);
+        *wrong += count(&c, 1, HC_FLIGHT_FILLED, 1) + count(&c, 1, HC_FLIGHT_HIT, 1) != 1;
+    }
+    hc_cache_close(cache);
+    return NULL;
+}
+
+static void who_comes_late_does_not_fill_again(void **state)
+{
+    (void)state;
+    pthread_t threads[8];
+    int wrong[8] = {0};
+    pthread_barrier_init(&start, NULL, 8);
+    for (int i = 0; i < 8; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, race_run, &wrong[i]), 0);
+    for (int i = 0; i < 8; i++) {
+        pthread_join(threads[i], NULL);
+        assert_int_equal(wrong[i], 0);
+    }
+    pthread_barrier_destroy(&start);
+    assert_int_equal(atomic_load(&world->fills), RACES);
+}
+
 static void a_slow_fill_is_joined_by_few(void **state)
 {
     (void)state;
@@ -480,13 +522,17 @@ static void who_waits_for_a_failure_goes_on_at_once(void **state)
     (void)state;
     atomic_store(&world->slow_ms, 20);
     atomic_store(&world->fails, HC_ENOTFOUND);
-    struct call *calls = calls_new(8, 1000, 60000);
-    call_all(calls, 8);
-    for (int i = 0; i < 8; i++) {
-        assert_int_equal(calls[i].e, HC_ENOTFOUND);
-        assert_in_range(calls[i].ms, 15, 600);
+    int best = 1000;
+    for (int round = 0; round < 3; round++) {
+        struct call *calls = calls_new(2, 1000, 60000);
+        call_all(calls, 2);
+        assert_int_equal(calls[0].e, HC_ENOTFOUND);
+        assert_int_equal(calls[1].e, HC_ENOTFOUND);
+        int ms = calls[0].ms > calls[1].ms ? calls[0].ms : calls[1].ms;
+        best = ms < best ? ms : best;
+        free(calls);
     }
-    free(calls);
+    assert_in_range(best, 38, 90); /* two fills, without the 100 ms */
 }
 
 static void slots_are_for_all_keys_together(void **state)
@@ -734,21 +780,33 @@ static void redis_is_the_only_truth_when_it_is_there(void **state)
     expect(NULL, 60000, 600000, HC_FLIGHT_FILLED, 4); /* after a hit too */
 }
 
-static void a_hanging_redis_costs_a_request_50_ms(void **state)
+/* The best of three requests of an expired key, during which Redis hangs. */
+static int hanging_ms(struct hc_cache *c, bool while_filling)
 {
-    struct hc_cache *c = *state;
     int best = 1000;
     for (int i = 0; i < 3; i++) {
         expect(c, 1, 60000, HC_FLIGHT_FILLED, 1);
         hc_sleep_ms(5);
-        server_pause();
+        if (!while_filling)
+            server_pause();
+        atomic_store(&world->pauses_redis, while_filling);
         struct call call = expect(c, 1, 60000, HC_FLIGHT_FILLED, 1);
         best = call.ms < best ? call.ms : best;
+        atomic_store(&world->pauses_redis, false);
         server_resume();
         assert_true(wait_back(c) >= 0);
+        raw("FLUSHALL"); /* the lock too, which couldn't be given back */
     }
-    print_message("%d ms\n", best);
-    assert_in_range(best, 35, 50);
+    return best;
+}
+
+static void a_hanging_redis_costs_a_request_50_ms(void **state)
+{
+    int before = hanging_ms(*state, false);
+    int within = hanging_ms(*state, true);
+    print_message("%d ms, %d ms\n", before, within);
+    assert_in_range(before, 35, 50);
+    assert_in_range(within, 35, 50);
 }
 
 /* Redis pauses, dies and returns at random under eight threads: every call
@@ -865,6 +923,7 @@ int main(void)
         flight_test(a_stale_value_stands_in_for_the_store),
         flight_test(an_expired_key_is_filled_once),
         flight_test(a_missing_key_is_filled_once),
+        flight_test(who_comes_late_does_not_fill_again),
         flight_test(a_slow_fill_is_joined_by_few),
         flight_test(a_dead_owner_holds_nobody_up),
         flight_test(who_waits_for_a_failure_goes_on_at_once),
