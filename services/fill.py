@@ -55,9 +55,10 @@ def draw(job, line_end):
     full = int(share * BAR_WIDTH)
     eta = job.get("etaSeconds")
     left = f", {eta} s left" if eta is not None and job["state"] == "running" else ""
+    rate = f"  {job['perSecond']:,}/s" if job["perSecond"] else ""
     wait = f"  {job['detail']}" if job.get("detail") else ""
     text = (f"  [{'█' * full}{'·' * (BAR_WIDTH - full)}] {share:4.0%}  {job['done']:,} of {job['total']:,} people"
-            f"  {job['perSecond']:,}/s{left}{wait}")
+            f"{rate}{left}{wait}")
     sys.stdout.write(("\r\033[K" if sys.stdout.isatty() else "") + text + line_end)
     sys.stdout.flush()
 

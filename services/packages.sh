@@ -33,10 +33,17 @@ packages_install() { # PACKAGE…
         printf '#!/bin/sh\n# headcount setup: no service starts while packages are installed\nexit 101\n' >"$POLICY"
         chmod 755 "$POLICY"
     fi
+    # An installation that was interrupted is completed first; without one this does nothing.
+    why "dpkg --configure -a fails: run it by hand and mend what it says"
+    DEBIAN_FRONTEND=noninteractive dpkg --configure -a || code=1
     why "the package lists can't be fetched: is there a network?"
-    packages_apt update || code=1
-    why "packages can't be installed ($*): is there a network?"
-    packages_apt --no-install-recommends install "$@" || code=1
+    if ((code == 0)); then
+        packages_apt update || code=1
+    fi
+    if ((code == 0)); then
+        why "packages can't be installed ($*): is there a network?"
+        packages_apt --no-install-recommends install "$@" || code=1
+    fi
     [ -z "$guard" ] || rm -f "$POLICY"
     # Ours run under services/headcount; the distribution's shall not come up at the next boot either.
     if have systemctl; then

@@ -41,7 +41,7 @@ APP_PORT=${APP_PORT:-9000}
 APP_BIND=${APP_BIND:-127.0.0.1}
 
 check_number() { # NAME VALUE LEAST MOST
-    if ! [[ $2 =~ ^[0-9]{1,5}$ ]] || ((10#$2 < $3 || 10#$2 > $4)); then
+    if ! [[ $2 =~ ^[0-9]{1,8}$ ]] || ((10#$2 < $3 || 10#$2 > $4)); then
         fail_setting "$1 is a whole number from $3 to $4, not \"$2\""
     fi
 }

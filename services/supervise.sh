@@ -13,7 +13,7 @@ here=$(dirname "$(readlink -f "$0")")
 
 LOG_LIMIT=$((16 * 1024 * 1024))
 LIFE_MS=60000 # a life that long says that the program is well again
-DELAY_MS=500
+DELAY_MS=200
 DELAY_MOST_MS=30000
 
 signal=TERM patience=20 ours='' stopping='' child='' delay=$DELAY_MS
