@@ -10,6 +10,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -82,6 +83,8 @@ static inline void server_start(void)
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (getppid() != parent)
             _exit(1);
+        if (nice(-10) < 0) /* on a busy machine 40 ms are short; only root may */
+            errno = 0;
         int null = open("/dev/null", O_WRONLY);
         dup2(null, STDOUT_FILENO);
         execlp("redis-server", "redis-server", "--port", "0", "--unixsocket", server.socket, "--dir",
