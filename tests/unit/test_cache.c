@@ -165,7 +165,7 @@ static void what_is_no_text_is_not_found(void **state)
 
     struct hc_buf big;
     hc_buf_init(&big, SIZE_MAX);
-    raw("SETRANGE hc:1:huge 9000000 x");
+    raw("SETRANGE hc:1:huge 3000000 x");
     assert_int_equal(hc_cache_get(c, "hc:1:huge", &big), HC_ENOTFOUND);
     assert_int_equal(hc_cache_ping(c, &ms), HC_OK);
     assert_int_equal(hc_cache_set(c, "hc:1:huge", "small", 5, 1000), HC_OK);
