@@ -55,7 +55,7 @@ static void *insert_all(void *arg)
     struct load *load = arg;
     mongoc_client_t *client = connect_to(load->uri);
     mongoc_collection_t *users = bench_collection(client);
-    bson_t *opts = BCON_NEW("ordered", BCON_BOOL(false));
+    bson_t *opts = BCON_NEW("ordered", BCON_BOOL(false), "validate", BCON_BOOL(false));
     for (;;) {
         long first = atomic_fetch_add(&load->next, CHUNK);
         long end = first + CHUNK < load->users ? first + CHUNK : load->users;

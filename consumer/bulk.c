@@ -9,7 +9,7 @@
 #include "people.h"
 #include "slot.h"
 
-static enum hc_err handle_trigger(struct hc_context *ctx, struct hc_db *db, const char *cluster,
+static enum hc_err handle_trigger(struct hc_context *ctx, struct hc_db *db, struct hc_member *member,
                                   const rd_kafka_message_t *msg, struct hc_error *err)
 {
     struct hc_trigger t;
@@ -20,9 +20,11 @@ static enum hc_err handle_trigger(struct hc_context *ctx, struct hc_db *db, cons
     if (t.job[0])
         return HC_OK; /* ours: the planner sees the job itself, this was a hint */
     /* Without the cluster's id the message would get another job id when it comes again. */
+    const char *cluster = hc_member_cluster(member);
     if (!*cluster)
         return hc_fail(err, HC_EBROKER, "kafka", "the cluster's id is not known yet");
-    hc_foreign_job_id(id, cluster, msg);
+    if (!hc_foreign_job_id(id, cluster, msg))
+        return hc_fail(err, HC_ENOMEM, NULL, "out of memory");
     struct hc_job_request request = {.id = id,
                                      .total = t.total,
                                      .has_seed = t.has_seed,
@@ -47,9 +49,6 @@ static enum hc_err run_chunk(struct hc_context *ctx, struct hc_db *db, const str
                              struct hc_error *err)
 {
     struct hc_people_result result;
-    if (job->generator != HC_GENERATOR_VERSION)
-        return hc_fail(err, HC_ENEWER, "job", "this job's people come from version %lld of the tables",
-                       (long long)job->generator);
     HC_FAILPOINT("insert.before");
     enum hc_err e = hc_people_insert(db, job, chunk, ctx->settings->batch_users, &result, err);
     atomic_fetch_add(&ctx->inserted, result.inserted);
@@ -63,10 +62,22 @@ static enum hc_err run_chunk(struct hc_context *ctx, struct hc_db *db, const str
     return e;
 }
 
-static enum hc_err handle_slice(struct hc_context *ctx, struct hc_db *db, const char *cluster,
+/* Why a chunk can't be begun: the message's fault, or something that may pass. */
+static enum hc_err begin_failed(enum hc_err e, struct hc_error *err)
+{
+    if (e == HC_ENOTFOUND)
+        return hc_fail(err, HC_EMALFORMED, "job", "there is no such job");
+    if (e == HC_EINTERNAL && strcmp(err->field, "job") == 0)
+        return hc_fail(err, HC_EINVALID, "job", "the job's document makes no sense");
+    if (e == HC_ENEWER) /* a newer build's job: its planner sends the slice again, to another consumer */
+        return HC_OK;
+    return e;
+}
+
+static enum hc_err handle_slice(struct hc_context *ctx, struct hc_db *db, struct hc_member *member,
                                 const rd_kafka_message_t *msg, struct hc_error *err)
 {
-    (void)cluster;
+    (void)member;
     struct hc_slice slice;
     struct hc_job job;
     enum hc_chunk_turn turn;
@@ -76,29 +87,31 @@ static enum hc_err handle_slice(struct hc_context *ctx, struct hc_db *db, const 
     HC_FAILPOINT("chunk.read");
     e = hc_job_begin_chunk(db, slice.job, slice.chunk, &turn, &job, err);
     if (e != HC_OK)
-        return e == HC_ENOTFOUND ? hc_fail(err, HC_EMALFORMED, "job", "there is no such job") : e;
+        return begin_failed(e, err);
     HC_FAILPOINT("chunk.begun");
     if (turn == HC_CHUNK_RUN)
         e = run_chunk(ctx, db, &job, slice.chunk, err);
+    if (e == HC_ENEWER) /* an intent of a newer build stands in the way */
+        e = hc_fail(err, HC_EBUSY, "slot", "a newer Headcount is at work on this slot");
     hc_job_release(&job);
     return e;
 }
 
 static const struct handler {
     const char *topic;
-    enum hc_err (*handle)(struct hc_context *ctx, struct hc_db *db, const char *cluster,
+    enum hc_err (*handle)(struct hc_context *ctx, struct hc_db *db, struct hc_member *member,
                           const rd_kafka_message_t *msg, struct hc_error *err);
 } HANDLERS[] = {
     {HC_TOPIC_TRIGGER, handle_trigger},
     {HC_TOPIC_BULK, handle_slice},
 };
 
-enum hc_err hc_bulk_handle(struct hc_context *ctx, struct hc_db *db, const char *cluster,
+enum hc_err hc_bulk_handle(struct hc_context *ctx, struct hc_db *db, struct hc_member *member,
                            const rd_kafka_message_t *msg, struct hc_error *err)
 {
     const char *topic = rd_kafka_topic_name(msg->rkt);
     for (size_t h = 0; h < sizeof HANDLERS / sizeof *HANDLERS; h++)
         if (strcmp(topic, HANDLERS[h].topic) == 0)
-            return HANDLERS[h].handle(ctx, db, cluster, msg, err);
+            return HANDLERS[h].handle(ctx, db, member, msg, err);
     return hc_fail(err, HC_EMALFORMED, "topic", "nothing is done with this topic");
 }

@@ -9,11 +9,12 @@
 #define HC_BULK_H
 
 #include "context.h"
+#include "member.h"
 
 /* HC_OK: the message's effect stands. HC_EMALFORMED, HC_ENEWER and the like: it
  * never will, *err says why. A transient error: call again with the same message.
- * cluster is the Kafka cluster's id. Needs a db of the calling thread. */
-enum hc_err hc_bulk_handle(struct hc_context *ctx, struct hc_db *db, const char *cluster,
+ * db and member are the calling thread's. */
+enum hc_err hc_bulk_handle(struct hc_context *ctx, struct hc_db *db, struct hc_member *member,
                            const rd_kafka_message_t *msg, struct hc_error *err);
 
 #endif

@@ -21,7 +21,7 @@ struct hc_context {
     atomic_int exit_code;          /* of a failure that can't pass by itself, 0 none */
     atomic_int_fast64_t inserted;  /* users written since the start */
     atomic_int_fast64_t *lag;      /* one a worker: messages behind, -1 unknown */
-    atomic_uint_fast64_t retries;  /* chunks done again after a passing error */
+    atomic_uint_fast64_t retries;  /* messages tried again after a passing error */
     atomic_uint_fast64_t dead;     /* messages given to user.dead */
 };
 

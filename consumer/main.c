@@ -17,8 +17,8 @@
 #include "schedule.h"
 #include "worker.h"
 
-#define WORKERS_MAX 64
-#define FLUSH_MS 2000
+#define STOP_MS 3500 /* for the threads to end by themselves */
+#define FLUSH_MS 1000
 
 static const char ABOUT[] =
     "Headcount's consumer. Takes jobs and their chunks from Kafka and puts the people into MongoDB.\n";
@@ -46,26 +46,49 @@ static int refuse(const struct hc_error *err)
     return hc_err_exit_code(err->code);
 }
 
-static int worker_count(const struct hc_settings *s)
-{
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    long n = s->workers > 0 ? (long)s->workers : cores < 2 ? 2 : cores;
-    return n > WORKERS_MAX ? WORKERS_MAX : (int)n;
-}
+/* All threads of the process, those that were started. */
+struct threads {
+    pthread_t schedule, workers[HC_WORKERS_MAX];
+    struct hc_worker args[HC_WORKERS_MAX];
+    bool scheduling;
+    int started;
+};
 
-/* Starts all threads, waits for the stop, joins them. */
-static int run_threads(struct hc_context *ctx)
+static bool start_threads(struct hc_context *ctx, struct threads *t)
 {
-    pthread_t schedule, workers[WORKERS_MAX];
-    struct hc_worker args[WORKERS_MAX];
-    int started = 0;
-    bool scheduling = pthread_create(&schedule, NULL, hc_schedule_run, ctx) == 0;
-    for (; scheduling && started < ctx->workers; started++) {
-        args[started] = (struct hc_worker){ctx, started};
-        if (pthread_create(&workers[started], NULL, hc_worker_run, &args[started]) != 0)
+    t->scheduling = pthread_create(&t->schedule, NULL, hc_schedule_run, ctx) == 0;
+    for (t->started = 0; t->scheduling && t->started < ctx->workers; t->started++) {
+        t->args[t->started] = (struct hc_worker){ctx, t->started};
+        if (pthread_create(&t->workers[t->started], NULL, hc_worker_run, &t->args[t->started]) != 0)
             break;
     }
-    if (!scheduling || started < ctx->workers) {
+    return t->scheduling && t->started == ctx->workers;
+}
+
+static bool join_until(pthread_t thread, int64_t deadline)
+{
+    struct timespec until = {.tv_sec = deadline / 1000, .tv_nsec = deadline % 1000 * 1000000};
+    return pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &until) == 0;
+}
+
+/* A service that hangs may hold a thread in a call of its library. What that thread had begun
+ * is finished by whoever gets it next, so after STOP_MS the process just ends. */
+static bool join_threads(struct threads *t)
+{
+    int64_t deadline = hc_mono_ms() + STOP_MS;
+    bool all = true;
+    for (int w = 0; w < t->started; w++)
+        all &= join_until(t->workers[w], deadline);
+    if (t->scheduling)
+        all &= join_until(t->schedule, deadline);
+    return all;
+}
+
+/* Starts all threads, waits for the stop, joins them. False when some are left. */
+static bool run_threads(struct hc_context *ctx)
+{
+    static struct threads threads; /* outlives this call when a thread does */
+    if (!start_threads(ctx, &threads)) {
         hc_log(HC_LOG_ERROR, "consumer.failed", "a thread can't be started", NULL);
         atomic_store(&ctx->exit_code, 1);
         atomic_store(&ctx->stop, true);
@@ -74,16 +97,20 @@ static int run_threads(struct hc_context *ctx)
         hc_sleep_ms(100);
     atomic_store(&ctx->stop, true);
     hc_log(HC_LOG_INFO, "consumer.stopping", "finishing what is begun", NULL);
-    for (int w = 0; w < started; w++)
-        pthread_join(workers[w], NULL);
-    if (scheduling)
-        pthread_join(schedule, NULL);
-    return atomic_load(&ctx->exit_code);
+    return join_threads(&threads);
+}
+
+/* Ends with threads still inside: nothing they use is freed. */
+static void cut(struct hc_context *ctx)
+{
+    hc_log(HC_LOG_WARN, "consumer.cut", "a service did not let go in time; what was begun is finished by the next",
+           NULL);
+    _exit(atomic_load(&ctx->exit_code));
 }
 
 static int run(const struct hc_settings *settings)
 {
-    struct hc_context ctx = {.settings = settings, .workers = worker_count(settings)};
+    struct hc_context ctx = {.settings = settings, .workers = hc_settings_workers(settings)};
     struct hc_error err = {0};
     int code = 0;
     ctx.lag = calloc((size_t)ctx.workers, sizeof *ctx.lag);
@@ -94,7 +121,9 @@ static int run(const struct hc_settings *settings)
     else if (hc_store_open(&ctx.store, settings, HC_STORE_DRAIN, &err) == HC_OK &&
              hc_bus_open(&ctx.bus, settings, &err) == HC_OK) {
         hc_log(HC_LOG_INFO, "consumer.started", "reading", HC_INT("workers", ctx.workers), NULL);
-        code = run_threads(&ctx);
+        if (!run_threads(&ctx))
+            cut(&ctx);
+        code = atomic_load(&ctx.exit_code);
     }
     if (err.code != HC_OK)
         code = refuse(&err);

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <bson/bson.h>
+
 #include "bus.h"
 #include "clock.h"
 #include "log.h"
@@ -12,7 +14,7 @@ struct hc_member {
     rd_kafka_t *rk;
     bool paused;     /* newly assigned partitions are paused too */
     rd_kafka_topic_partition_list_t *committed; /* as it was when partitions were given; NULL: ask */
-    char *cluster;   /* librdkafka's string, or NULL */
+    char cluster[64]; /* as last told */
 };
 
 static void log_partitions(const char *event, const char *what, const rd_kafka_topic_partition_list_t *list)
@@ -41,9 +43,7 @@ static void rebalanced(rd_kafka_t *rk, rd_kafka_resp_err_t why, rd_kafka_topic_p
     }
     bool lost = rd_kafka_assignment_lost(rk) != 0;
     log_partitions(lost ? "member.lost" : "member.revoked", "partitions were taken from this member", list);
-    if (!lost)
-        rd_kafka_commit(rk, NULL, 0); /* what is stored; nothing stored is no error */
-    rd_kafka_assign(rk, NULL);
+    rd_kafka_assign(rk, NULL); /* commits what is stored, as auto commit does */
 }
 
 static void failed(rd_kafka_t *rk, int code, const char *reason, void *opaque)
@@ -120,8 +120,6 @@ void hc_member_close(struct hc_member *m)
         return;
     rd_kafka_consumer_close(m->rk);
     forget_committed(m);
-    if (m->cluster)
-        rd_kafka_mem_free(m->rk, m->cluster);
     rd_kafka_destroy(m->rk);
     free(m);
 }
@@ -197,7 +195,9 @@ static void put_back(struct hc_member *m, rd_kafka_message_t *msg)
     rd_kafka_topic_partition_list_add(list, rd_kafka_topic_name(msg->rkt), msg->partition)->offset = msg->offset;
     rd_kafka_error_t *why = rd_kafka_seek_partitions(m->rk, list, 1000);
     if (why) {
-        hc_log(HC_LOG_WARN, "member.seek", rd_kafka_error_string(why), NULL);
+        /* librdkafka 2.0 takes the limit for µs and says that it is over: the seek is carried out all the same. */
+        if (rd_kafka_error_code(why) != RD_KAFKA_RESP_ERR__TIMED_OUT)
+            hc_log(HC_LOG_WARN, "member.seek", rd_kafka_error_string(why), NULL);
         rd_kafka_error_destroy(why);
     }
     rd_kafka_topic_partition_list_destroy(list);
@@ -261,7 +261,9 @@ int64_t hc_member_lag(struct hc_member *m)
 
 const char *hc_member_cluster(struct hc_member *m)
 {
-    if (!m->cluster)
-        m->cluster = rd_kafka_clusterid(m->rk, 1000);
-    return m->cluster ? m->cluster : "";
+    char *id = rd_kafka_clusterid(m->rk, 1000); /* from memory, once it is known */
+    bson_strncpy(m->cluster, id ? id : "", sizeof m->cluster);
+    if (id)
+        rd_kafka_mem_free(m->rk, id);
+    return m->cluster;
 }

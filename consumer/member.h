@@ -45,7 +45,7 @@ bool hc_member_wait(struct hc_member *m, const rd_kafka_message_t *msg, int ms);
 void hc_member_resume(struct hc_member *m);
 /* Messages behind in this member's partitions, by what it knows locally; -1 unknown. */
 int64_t hc_member_lag(struct hc_member *m);
-/* The cluster's id, "" while unknown. Lives as long as the member. */
+/* The cluster's id, "" while unknown; valid until the next call. Waits up to 1 s while unknown. */
 const char *hc_member_cluster(struct hc_member *m);
 
 #endif

@@ -115,7 +115,7 @@ int hc_slice_write(char out[96], const char *job, int64_t chunk)
     return snprintf(out, 96, "{\"v\":%d,\"job\":\"%s\",\"chunk\":%" PRId64 "}", HC_MESSAGE_VERSION, job, chunk);
 }
 
-void hc_foreign_job_id(char id[HC_JOB_ID_LEN + 1], const char *cluster, const rd_kafka_message_t *msg)
+bool hc_foreign_job_id(char id[HC_JOB_ID_LEN + 1], const char *cluster, const rd_kafka_message_t *msg)
 {
     struct hc_buf text;
     uint8_t hash[HC_HASH128_SIZE];
@@ -126,5 +126,7 @@ void hc_foreign_job_id(char id[HC_JOB_ID_LEN + 1], const char *cluster, const rd
     hc_buf_add(&text, msg->payload, msg->len);
     hc_hash128(text.data, text.len, hash);
     hc_ulid_from_bytes(id, hash);
+    bool ok = !hc_buf_failed(&text);
     hc_buf_release(&text);
+    return ok;
 }

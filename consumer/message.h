@@ -35,7 +35,7 @@ int hc_slice_write(char out[96], const char *job, int64_t chunk);
 
 /* The job id of a message that is not ours: a hash of where and when the broker
  * took it and what it says, so that the same message is the same job for ever,
- * and one of a wiped log is another. */
-void hc_foreign_job_id(char id[HC_JOB_ID_LEN + 1], const char *cluster, const rd_kafka_message_t *msg);
+ * and one of a wiped log is another. False without memory. */
+bool hc_foreign_job_id(char id[HC_JOB_ID_LEN + 1], const char *cluster, const rd_kafka_message_t *msg);
 
 #endif

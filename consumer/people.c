@@ -78,7 +78,9 @@ static enum hc_err read_reply(struct batch *b, const bson_t *reply, bool ok, con
         }
     bool concern = bson_iter_init_find(&it, reply, "writeConcernErrors") && bson_iter_recurse(&it, &list) &&
                    bson_iter_next(&list);
-    if (e == HC_OK && (concern || (!ok && !complained)))
+    if (e == HC_OK && concern)
+        return hc_fail(err, HC_EOUTCOME, "mongodb", "the database did not confirm a write on the majority");
+    if (e == HC_OK && !ok && !complained)
         e = hc_store_fail(err, why, reply, true);
     return e;
 }
@@ -86,7 +88,8 @@ static enum hc_err read_reply(struct batch *b, const bson_t *reply, bool ok, con
 static enum hc_err batch_insert(struct hc_db *db, struct batch *b, struct hc_people_result *result,
                                 struct hc_error *err)
 {
-    bson_t *opts = BCON_NEW("ordered", BCON_BOOL(false));
+    /* Our own writer made them: the driver needn't look at every key again. */
+    bson_t *opts = BCON_NEW("ordered", BCON_BOOL(false), "validate", BCON_BOOL(false));
     bson_t reply;
     bson_error_t why;
     bson_iter_t it;
@@ -197,8 +200,10 @@ enum hc_err hc_people_insert(struct hc_db *db, const struct hc_job *job, int64_t
 static enum hc_err find_tombstones(struct hc_db *db, const bson_t *range, bson_t *list, uint32_t *count,
                                    struct hc_error *err)
 {
+    bson_t *opts = BCON_NEW("projection", "{", "_id", BCON_INT32(1), "}", "maxTimeMS", BCON_INT32(10000));
     mongoc_cursor_t *cursor =
-        mongoc_collection_find_with_opts(hc_db_collection(db, HC_TOMBSTONES), range, NULL, NULL);
+        mongoc_collection_find_with_opts(hc_db_collection(db, HC_TOMBSTONES), range, opts, NULL);
+    bson_destroy(opts);
     const bson_t *doc;
     *count = 0;
     while (mongoc_cursor_next(cursor, &doc)) {

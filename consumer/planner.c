@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <uthash.h>
 
 #include "clock.h"
 #include "job.h"
@@ -11,52 +12,150 @@
 #include "slot.h"
 
 #define CHUNKS_A_WORKER 4
+#define OPEN_JOBS_MAX 1000 /* as many as APP_JOBS_MAX allows */
 #define STALL_MS 5000
+#define STALL_MAX_MS 60000
 #define RATE_EACH_MS 1000
 #define RATE_WEIGHT 0.4 /* of the newest second in the smoothed rate */
 
 static const char WAITING_FOR_KAFKA[] = "waiting for Kafka: the message broker can't be reached";
 static const char OTHER_GENERATOR[] = "waiting for a consumer of the version that this job was made with";
 
+/* What one turn works with. */
+struct turn {
+    struct hc_planner *planner;
+    struct hc_context *ctx;
+    struct hc_db *db;
+    int workers;  /* alive in all processes */
+    bool kafka_up;
+};
+
 /* ---- sending ---- */
 
 /* Chunks go round all partitions by steps of the golden ratio, so that any few in a row fall on
- * all members of the group, however the partitions are shared out. */
-static int32_t partition_for(uint32_t hash, int64_t chunk, int32_t partitions)
+ * all members of the group, however the partitions are shared out. A chunk that is sent again goes
+ * to the next partition: whoever reads the first one may not be able to do it. */
+static int32_t partition_for(const struct hc_job *job, int64_t chunk, int32_t partitions)
 {
-    uint32_t place = (uint32_t)(UINT32_C(2654435769) * ((uint32_t)chunk + 1)) + hash;
-    return partitions > 0 ? (int32_t)(((uint64_t)place * (uint64_t)partitions) >> 32) : -1;
+    uint32_t place = (uint32_t)(UINT32_C(2654435769) * ((uint32_t)chunk + 1)) + job->people.hash;
+    uint64_t first = ((uint64_t)place * (uint64_t)partitions) >> 32;
+    return (int32_t)((first + (uint64_t)job->resent) % (uint64_t)partitions);
 }
 
-static void publish(struct hc_context *ctx, const struct hc_job *job, int64_t chunk)
+/* False when nothing can be sent any more: what is not sent now is missed below, and sent again. */
+static bool publish(struct turn *t, const struct hc_job *job, int64_t chunk)
 {
     char value[96];
-    int len = hc_slice_write(value, job->id, chunk);
-    struct hc_message m = {
-        .topic = HC_TOPIC_BULK,
-        .key = job->id,
-        .key_len = strlen(job->id),
-        .value = value,
-        .value_len = (size_t)len,
-        .partition = partition_for(job->people.hash, chunk, hc_bus_partitions(ctx->bus, HC_TOPIC_BULK))};
     struct hc_error err;
-    /* What can't be sent now is missed by the stall above, and sent again. */
-    hc_bus_send(ctx->bus, &m, &err);
+    int32_t partitions = hc_bus_partitions(t->ctx->bus, HC_TOPIC_BULK);
+    if (partitions == 0 || atomic_load(&t->ctx->stop) || !hc_bus_is_up(t->ctx->bus))
+        return false;
+    int len = hc_slice_write(value, job->id, chunk);
+    struct hc_message m = {.topic = HC_TOPIC_BULK,
+                           .key = job->id,
+                           .key_len = strlen(job->id),
+                           .value = value,
+                           .value_len = (size_t)len,
+                           .partition = partition_for(job, chunk, partitions)};
+    return hc_bus_send(t->ctx->bus, &m, &err) == HC_OK;
 }
 
 /* Sends again what is out and not done; begun_only leaves out what never began. */
-static void publish_missing(struct hc_context *ctx, const struct hc_job *job, bool begun_only)
+static void publish_missing(struct turn *t, const struct hc_job *job, bool begun_only)
 {
     for (int64_t c = 0; c < job->published; c++)
         if (!hc_job_bit(job->done, c) && (!begun_only || hc_job_bit(job->started, c)))
-            publish(ctx, job, c);
+            if (!publish(t, job, c))
+                return;
 }
 
 static bool broker_is_up(struct hc_context *ctx)
 {
     int ms;
     struct hc_error err;
-    return hc_bus_is_up(ctx->bus) || hc_bus_ping(ctx->bus, 500, &ms, &err) == HC_OK;
+    return (hc_bus_is_up(ctx->bus) || hc_bus_ping(ctx->bus, 500, &ms, &err) == HC_OK) &&
+           hc_bus_partitions(ctx->bus, HC_TOPIC_BULK) > 0;
+}
+
+/* ---- movement ---- */
+
+/* What this process saw of a job. Kept here and not in the document, because it is measured by
+ * this machine's monotonic clock. */
+struct movement {
+    char job[HC_JOB_ID_LEN + 1];
+    int64_t work;     /* begun + done + published chunks; -1 before the first look */
+    int64_t resent;   /* rounds of sending again */
+    int64_t since;    /* hc_mono_ms when that last changed */
+    int wait_ms;      /* without change until all is sent again; doubled each time */
+    UT_hash_handle hh;
+};
+
+struct hc_planner {
+    struct movement *seen; /* by job */
+};
+
+struct hc_planner *hc_planner_new(void)
+{
+    return calloc(1, sizeof(struct hc_planner));
+}
+
+void hc_planner_free(struct hc_planner *p)
+{
+    struct movement *m, *next;
+    if (!p)
+        return;
+    HASH_ITER(hh, p->seen, m, next)
+    {
+        HASH_DEL(p->seen, m);
+        free(m);
+    }
+    free(p);
+}
+
+static void forget(struct hc_planner *p, const char *job)
+{
+    struct movement *m;
+    HASH_FIND_STR(p->seen, job, m);
+    if (!m)
+        return;
+    HASH_DEL(p->seen, m);
+    free(m);
+}
+
+static struct movement *movement_of(struct hc_planner *p, const char *job)
+{
+    struct movement *m;
+    HASH_FIND_STR(p->seen, job, m);
+    if (m)
+        return m;
+    m = calloc(1, sizeof *m);
+    if (!m)
+        return NULL;
+    memcpy(m->job, job, sizeof m->job);
+    m->work = -1;
+    m->wait_ms = STALL_MS;
+    HASH_ADD_STR(p->seen, job, m);
+    return m;
+}
+
+/* True when chunks are out and nothing moved for too long. The wait doubles while nothing else
+ * happens than our sending, since the job may only wait behind others. */
+static bool stalled(struct turn *t, const struct hc_job *job)
+{
+    struct movement *m = movement_of(t->planner, job->id);
+    int64_t now = hc_mono_ms();
+    int64_t work = job->started_chunks + job->done_chunks + job->published;
+    if (!m)
+        return false;
+    if (m->work != work || m->resent != job->resent) {
+        int longer = m->wait_ms * 2 > STALL_MAX_MS ? STALL_MAX_MS : m->wait_ms * 2;
+        m->wait_ms = m->work == work ? longer : STALL_MS;
+        m->work = work;
+        m->resent = job->resent;
+        m->since = now;
+        return false;
+    }
+    return now - m->since >= m->wait_ms;
 }
 
 /* ---- deciding ---- */
@@ -68,8 +167,7 @@ static struct hc_job_plan same(const struct hc_job *job)
                                 .per_second = job->per_second,
                                 .mark_ms = job->mark_ms,
                                 .mark_done = job->mark_done,
-                                .moved_ms = job->moved_ms,
-                                .moved_chunks = job->moved_chunks,
+                                .resent = job->resent,
                                 .detail = job->detail};
 }
 
@@ -89,52 +187,30 @@ static bool take_rate(const struct hc_job *job, struct hc_job_plan *plan, int64_
     return true;
 }
 
-/* Notes movement. Returns true when nothing moved for too long. */
-static bool stalled(const struct hc_job *job, struct hc_job_plan *plan, int64_t now)
-{
-    int64_t chunks = job->started_chunks + job->done_chunks;
-    if (chunks != job->moved_chunks || job->moved_ms > now) {
-        plan->moved_chunks = chunks;
-        plan->moved_ms = now;
-        return false;
-    }
-    if (now - job->moved_ms < STALL_MS)
-        return false;
-    plan->moved_ms = now;
-    return true;
-}
-
-/* Stores the plan; *won says that it is ours to carry out. */
-static enum hc_err store(struct hc_db *db, const struct hc_job *job, const struct hc_job_plan *plan, bool *won,
-                         struct hc_error *err)
-{
-    return hc_job_plan(db, job, plan, won, err);
-}
-
 /* ---- one job ---- */
 
 /* The job will change no more. Intents come first: a number that the page shows of
  * a finished job has to be whole. */
-static enum hc_err settle(struct hc_db *db, const struct hc_job *job, enum hc_job_state state,
-                          struct hc_error *err)
+static enum hc_err settle(struct turn *t, const struct hc_job *job, enum hc_job_state state, struct hc_error *err)
 {
     bool won;
-    enum hc_err e = hc_slots_finish(db, err);
+    enum hc_err e = hc_slots_finish(t->db, err);
     if (e != HC_OK)
         return e;
     struct hc_job_plan plan = same(job);
     plan.state = state;
     plan.settled = true;
     plan.detail = "";
-    e = store(db, job, &plan, &won, err);
+    e = hc_job_plan(t->db, job, &plan, &won, err);
     if (won)
         hc_log(HC_LOG_INFO, "job.settled", hc_job_state_text(state), HC_STR("job", job->id),
                HC_INT("done", job->done_users), HC_INT("ms", hc_now_ms() - job->created_ms), NULL);
+    forget(t->planner, job->id);
     return e;
 }
 
 /* Can't go on now: says why, once. */
-static enum hc_err wait_for(struct hc_db *db, const struct hc_job *job, const char *why, struct hc_error *err)
+static enum hc_err wait_for(struct turn *t, const struct hc_job *job, const char *why, struct hc_error *err)
 {
     bool won;
     if (strcmp(job->detail, why) == 0)
@@ -142,7 +218,7 @@ static enum hc_err wait_for(struct hc_db *db, const struct hc_job *job, const ch
     struct hc_job_plan plan = same(job);
     plan.detail = why;
     hc_log(HC_LOG_WARN, "job.waiting", why, HC_STR("job", job->id), NULL);
-    return store(db, job, &plan, &won, err);
+    return hc_job_plan(t->db, job, &plan, &won, err);
 }
 
 static int64_t next_published(const struct hc_job *job, int workers)
@@ -152,56 +228,52 @@ static int64_t next_published(const struct hc_job *job, int workers)
     return next < job->chunks ? next : job->chunks;
 }
 
-static enum hc_err plan_moving(struct hc_context *ctx, struct hc_db *db, const struct hc_job *job, int workers,
-                               struct hc_error *err)
+static enum hc_err plan_moving(struct turn *t, const struct hc_job *job, struct hc_error *err)
 {
     if (job->done_chunks == job->chunks)
-        return settle(db, job, HC_JOB_DONE, err);
+        return settle(t, job, HC_JOB_DONE, err);
     if (job->generator != HC_GENERATOR_VERSION)
-        return wait_for(db, job, OTHER_GENERATOR, err);
-    if (!broker_is_up(ctx))
-        return wait_for(db, job, WAITING_FOR_KAFKA, err);
-    int64_t now = hc_now_ms();
+        return wait_for(t, job, OTHER_GENERATOR, err);
+    if (!t->kafka_up)
+        return wait_for(t, job, WAITING_FOR_KAFKA, err);
     struct hc_job_plan plan = same(job);
     plan.state = HC_JOB_RUNNING;
-    plan.published = next_published(job, workers);
+    plan.published = next_published(job, t->workers);
     plan.detail = "";
-    bool rated = take_rate(job, &plan, now);
+    bool rated = take_rate(job, &plan, hc_now_ms());
     bool resumed = job->state == HC_JOB_QUEUED && job->published > 0;
-    bool again = stalled(job, &plan, now) || resumed;
-    bool won;
+    bool again = stalled(t, job) || resumed;
+    plan.resent += again;
     if (!rated && !again && plan.published == job->published && job->state == HC_JOB_RUNNING)
         return HC_OK;
-    enum hc_err e = store(db, job, &plan, &won, err);
+    bool won;
+    enum hc_err e = hc_job_plan(t->db, job, &plan, &won, err);
     if (!won)
         return e;
     if (again)
-        publish_missing(ctx, job, false);
-    for (int64_t c = job->published; c < plan.published; c++)
-        publish(ctx, job, c);
+        publish_missing(t, job, false);
+    for (int64_t c = job->published; c < plan.published && publish(t, job, c); c++)
+        ;
     return HC_OK;
 }
 
 /* Paused or cancelled: what was begun is seen to its end. */
-static enum hc_err plan_held(struct hc_context *ctx, struct hc_db *db, const struct hc_job *job, int workers,
-                             struct hc_error *err)
+static enum hc_err plan_held(struct turn *t, const struct hc_job *job, struct hc_error *err)
 {
-    (void)workers;
     bool won;
     if (job->started_chunks == job->done_chunks)
-        return job->state == HC_JOB_CANCELLED ? settle(db, job, HC_JOB_CANCELLED, err) : HC_OK;
-    struct hc_job_plan plan = same(job);
-    bool again = stalled(job, &plan, hc_now_ms());
-    if (!again && plan.moved_ms == job->moved_ms)
+        return job->state == HC_JOB_CANCELLED ? settle(t, job, HC_JOB_CANCELLED, err) : HC_OK;
+    if (!t->kafka_up || !stalled(t, job))
         return HC_OK;
-    enum hc_err e = store(db, job, &plan, &won, err);
-    if (won && again)
-        publish_missing(ctx, job, true);
+    struct hc_job_plan plan = same(job);
+    plan.resent++;
+    enum hc_err e = hc_job_plan(t->db, job, &plan, &won, err);
+    if (won)
+        publish_missing(t, job, true);
     return e;
 }
 
-typedef enum hc_err (*plan_fn)(struct hc_context *ctx, struct hc_db *db, const struct hc_job *job, int workers,
-                               struct hc_error *err);
+typedef enum hc_err (*plan_fn)(struct turn *t, const struct hc_job *job, struct hc_error *err);
 static const plan_fn PLANS[HC_JOB_STATE_COUNT] = {
     [HC_JOB_QUEUED] = plan_moving,
     [HC_JOB_RUNNING] = plan_moving,
@@ -209,18 +281,43 @@ static const plan_fn PLANS[HC_JOB_STATE_COUNT] = {
     [HC_JOB_CANCELLED] = plan_held,
 };
 
-enum hc_err hc_planner_turn(struct hc_context *ctx, struct hc_db *db, int workers, struct hc_error *err)
+/* One job's trouble is no reason to leave the others; a store that is away is. */
+static bool goes_on(const struct turn *t, enum hc_err e)
 {
-    struct hc_job *jobs = calloc(HC_JOB_LIST_MAX, sizeof *jobs);
+    return e != HC_ESTORE && e != HC_EOUTCOME && !atomic_load(&t->ctx->stop);
+}
+
+static enum hc_err plan_all(struct turn *t, const struct hc_job *jobs, size_t count, struct hc_error *err)
+{
+    enum hc_err first = HC_OK;
+    for (size_t i = 0; i < count; i++) {
+        struct hc_error why = {0};
+        enum hc_err e = PLANS[jobs[i].state] ? PLANS[jobs[i].state](t, &jobs[i], &why) : HC_OK;
+        if (e != HC_OK && first == HC_OK) {
+            first = e;
+            *err = why;
+        }
+        if (!goes_on(t, e))
+            break;
+    }
+    return first;
+}
+
+enum hc_err hc_planner_turn(struct hc_planner *planner, struct hc_context *ctx, struct hc_db *db, int workers,
+                            struct hc_error *err)
+{
+    struct turn t = {.planner = planner, .ctx = ctx, .db = db, .workers = workers};
+    struct hc_job *jobs = calloc(OPEN_JOBS_MAX, sizeof *jobs);
     size_t count = 0;
     if (!jobs)
         return hc_fail(err, HC_ENOMEM, NULL, "out of memory");
-    enum hc_err e = hc_job_list(db, true, jobs, HC_JOB_LIST_MAX, &count, err);
-    for (size_t i = 0; i < count; i++) {
-        if (e == HC_OK && PLANS[jobs[i].state] && !atomic_load(&ctx->stop))
-            e = PLANS[jobs[i].state](ctx, db, &jobs[i], workers, err);
-        hc_job_release(&jobs[i]);
+    enum hc_err e = hc_job_list(db, true, jobs, OPEN_JOBS_MAX, &count, err);
+    if (e == HC_OK && count > 0) {
+        t.kafka_up = broker_is_up(ctx);
+        e = plan_all(&t, jobs, count, err);
     }
+    for (size_t i = 0; i < count; i++)
+        hc_job_release(&jobs[i]);
     free(jobs);
     return e;
 }

@@ -4,7 +4,8 @@
  *   queued, running  hand out the next chunks, at most 4 for each worker alive, so
  *                    that a small job gets its share beside a big one;
  *   stalled          nothing was begun or done for 5 s though chunks are out: their
- *                    messages may be lost (a wiped broker), they are sent again;
+ *                    messages may be lost (a wiped broker), they are sent again, and
+ *                    again after 10, 20 … 60 s while still nothing moves;
  *   paused           begun chunks are seen to their end, no new ones;
  *   cancelled        the same, then the job is settled;
  *   all chunks done  intents that still stand are finished, then the job is done.
@@ -17,8 +18,14 @@
 
 #include "context.h"
 
+struct hc_planner; /* what this process saw of the jobs' movement; one thread's */
+
+struct hc_planner *hc_planner_new(void); /* NULL: out of memory */
+void hc_planner_free(struct hc_planner *planner);
+
 /* One turn. workers: bulk workers alive in all processes. HC_ESTORE, HC_EBROKER:
  * the next turn tries again. */
-enum hc_err hc_planner_turn(struct hc_context *ctx, struct hc_db *db, int workers, struct hc_error *err);
+enum hc_err hc_planner_turn(struct hc_planner *planner, struct hc_context *ctx, struct hc_db *db, int workers,
+                            struct hc_error *err);
 
 #endif

@@ -22,6 +22,7 @@ struct schedule {
     struct hc_db db;
     bool has_db;
     struct hc_cache *cache;
+    struct hc_planner *planner;
     bool has_topics;
     int workers;         /* alive in all processes, as last heard */
     int64_t counted;     /* ctx->inserted at the last beat */
@@ -39,23 +40,39 @@ static enum hc_err need_db(struct schedule *s, struct hc_error *err)
     return e;
 }
 
+/* After a failure the next turn borrows anew. */
+static void give_back(struct schedule *s)
+{
+    if (s->has_db)
+        hc_store_return(&s->db);
+    s->has_db = false;
+}
+
 static enum hc_err plan(struct schedule *s, struct hc_error *err)
 {
     enum hc_err e = need_db(s, err);
-    return e == HC_OK ? hc_planner_turn(s->ctx, &s->db, s->workers, err) : e;
+    if (e == HC_OK)
+        e = hc_planner_turn(s->planner, s->ctx, &s->db, s->workers, err);
+    if (e != HC_OK)
+        give_back(s);
+    return e;
 }
 
 static enum hc_err sweep(struct schedule *s, struct hc_error *err)
 {
     enum hc_err e = need_db(s, err);
-    return e == HC_OK ? hc_job_sweep_new(&s->db, err) : e;
+    if (e == HC_OK)
+        e = hc_job_sweep_new(&s->db, err);
+    if (e != HC_OK)
+        give_back(s);
+    return e;
 }
 
 /* Topics first, since a group can't read one that is not there; then the ping that says we came. */
 static enum hc_err topics(struct schedule *s, struct hc_error *err)
 {
-    if (s->has_topics)
-        return HC_OK;
+    if (s->has_topics && hc_bus_partitions(s->ctx->bus, HC_TOPIC_BULK) > 0)
+        return HC_OK; /* else they went with a broker's data, and are made again */
     enum hc_err e = hc_bus_create_topics(s->ctx->bus, s->ctx->settings, 3000, err);
     if (e != HC_OK)
         return e;
@@ -152,7 +169,7 @@ static void note(struct schedule *s, size_t duty, enum hc_err e, const struct hc
 
 static void run_due(struct schedule *s)
 {
-    for (size_t d = 0; d < DUTY_COUNT; d++) {
+    for (size_t d = 0; d < DUTY_COUNT && !atomic_load(&s->ctx->stop); d++) {
         struct hc_error err = {0};
         if (hc_mono_ms() < s->due[d])
             continue;
@@ -172,13 +189,14 @@ void *hc_schedule_run(void *arg)
         atomic_store(&s.ctx->stop, true);
         return NULL;
     }
-    while (!atomic_load(&s.ctx->stop)) {
+    s.planner = hc_planner_new();
+    while (s.planner && !atomic_load(&s.ctx->stop)) {
         run_due(&s);
         hc_sleep_ms(TICK_MS);
     }
+    hc_planner_free(s.planner);
     hc_instance_leave(s.cache, s.ctx->settings->instance);
     hc_cache_close(s.cache);
-    if (s.has_db)
-        hc_store_return(&s.db);
+    give_back(&s);
     return NULL;
 }

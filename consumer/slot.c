@@ -9,7 +9,8 @@
 #include "log.h"
 
 #define TRIES 64         /* lost races before we give the message back */
-#define FRESH_MS 50      /* an intent this young is left to whoever wrote it */
+#define POLITE 12        /* times that an intent which looks young is left to whoever wrote it */
+#define FRESH_MS 50      /* how young that is */
 #define READ_MS 5000
 
 /* A slot as it was read. */
@@ -45,8 +46,10 @@ static enum hc_err slot_read(struct hc_db *db, int which, struct slot *s, struct
                             BCON_INT32(READ_MS));
     enum hc_err e = hc_db_find_one(db, HC_SLOTS, filter, opts, &s->doc, err);
     bson_iter_t it;
-    if (e == HC_ENOTFOUND)
-        e = hc_fail(err, HC_EINTERNAL, "slot", "the document of slot %d is missing in hc_slots", which);
+    if (e == HC_ENOTFOUND) {
+        hc_store_forget_schema(db->store);
+        e = hc_fail(err, HC_ESTORE, "slot", "the document of slot %d is missing in hc_slots", which);
+    }
     if (e == HC_OK && bson_iter_init_find(&it, &s->doc, "v"))
         s->v = bson_iter_as_int64(&it);
     if (e == HC_OK && bson_iter_init_find(&it, &s->doc, "intent") && !take_intent(s, &it))
@@ -137,7 +140,8 @@ static enum hc_err store_intent(struct hc_db *db, int which, int64_t v, const bs
 
 /* ---- the step ---- */
 
-/* A young intent belongs to someone who is at work: it is left a moment. */
+/* A young intent belongs to someone who is at work: it is left a moment. Only speed hangs on that
+ * wall clock, and only for POLITE turns. */
 static bool leave_alone(const bson_t *intent)
 {
     bson_iter_t it;
@@ -171,14 +175,15 @@ static enum hc_err attempt(struct hc_db *db, const struct hc_slot_step *step, in
 }
 
 /* One turn: finish what stands, or try our own. */
-static enum hc_err turn(struct hc_db *db, const struct hc_slot_step *step, bool *again, struct hc_error *err)
+static enum hc_err turn(struct hc_db *db, const struct hc_slot_step *step, bool polite, bool *again,
+                        struct hc_error *err)
 {
     struct slot s;
     enum hc_err e = slot_read(db, step->slot, &s, err);
     *again = false;
     if (e == HC_OK && s.has_intent) {
         *again = true;
-        if (leave_alone(&s.intent))
+        if (polite && leave_alone(&s.intent))
             hc_sleep_ms(5);
         else
             e = finish(db, step->slot, &s.intent, err);
@@ -194,7 +199,7 @@ enum hc_err hc_slot_run(struct hc_db *db, const struct hc_slot_step *step, struc
     bool again = true;
     enum hc_err e = HC_OK;
     for (int i = 0; i < TRIES && again && e == HC_OK; i++)
-        e = turn(db, step, &again, err);
+        e = turn(db, step, i < POLITE, &again, err);
     if (e == HC_OK && again)
         return hc_fail(err, HC_ESTORE, "slot", "slot %d is too busy", step->slot);
     return e;

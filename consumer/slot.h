@@ -29,8 +29,7 @@
 struct hc_slot_step {
     int slot;
     /* Computes the intent from what stands, after the slot was read without one:
-     * appends to writes (a BSON array under construction: use hc_slot_write_begin)
-     * and to delta (nested as `sum` is). Sets *nothing when it is counted already. */
+     * appends to writes (a BSON array, keys "0", "1", …; see slot_write.c) and to delta (nested as `sum` is). Sets *nothing when it is counted already. */
     enum hc_err (*compute)(void *ctx, struct hc_db *db, bson_t *writes, bson_t *delta, bool *nothing,
                            struct hc_error *err);
     void *ctx;

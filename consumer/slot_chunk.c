@@ -35,8 +35,8 @@ static void append_write(bson_t *writes, const struct chunk *c)
     int64_t bit = hc_job_bit_path(path, "done", c->number);
     bson_t write;
     bson_append_document_begin(writes, "0", 1, &write);
-    BCON_APPEND(&write, "op", "chunk", "job", BCON_UTF8(c->job->id), "path", BCON_UTF8(path), "bit",
-                BCON_INT64(bit));
+    BCON_APPEND(&write, "op", "chunk", "job", BCON_UTF8(c->job->id), "word",
+                BCON_INT64(c->number / HC_JOB_WORD_BITS), "bit", BCON_INT64(bit));
     bson_append_document_end(writes, &write);
 }
 

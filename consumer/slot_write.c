@@ -1,27 +1,33 @@
 /* See slot.h. This file: carrying out an intent's writes, a table of small ones. */
+#include <stdio.h>
 #include <string.h>
 
 #include "failpoint.h"
 #include "slot.h"
 
-/* {op: "chunk", job, path, bit}: sets the chunk's done bit. Setting a set bit changes nothing. */
+/* {op: "chunk", job, word, bit}: sets the chunk's done bit, and its started bit with it, so that the two
+ * rows agree whatever a failover took back. Setting a set bit changes nothing. */
 static enum hc_err write_chunk(struct hc_db *db, bson_iter_t *write, struct hc_error *err)
 {
-    const char *job = NULL, *path = NULL;
-    int64_t bit = 0;
+    const char *job = NULL;
+    int64_t word = -1, bit = 0;
     while (bson_iter_next(write)) {
         const char *key = bson_iter_key(write);
         if (strcmp(key, "job") == 0 && BSON_ITER_HOLDS_UTF8(write))
             job = bson_iter_utf8(write, NULL);
-        else if (strcmp(key, "path") == 0 && BSON_ITER_HOLDS_UTF8(write))
-            path = bson_iter_utf8(write, NULL);
+        else if (strcmp(key, "word") == 0)
+            word = bson_iter_as_int64(write);
         else if (strcmp(key, "bit") == 0)
             bit = bson_iter_as_int64(write);
     }
-    if (!job || !path || bit <= 0)
+    if (!job || word < 0 || bit <= 0)
         return hc_fail(err, HC_EINTERNAL, "slot", "an intent's chunk makes no sense");
     bson_t *filter = BCON_NEW("_id", BCON_UTF8(job));
-    bson_t *update = BCON_NEW("$bit", "{", BCON_UTF8(path), "{", "or", BCON_INT64(bit), "}", "}");
+    char started[32], done[32];
+    snprintf(started, sizeof started, "started.%lld", (long long)word);
+    snprintf(done, sizeof done, "done.%lld", (long long)word);
+    bson_t *update = BCON_NEW("$bit", "{", done, "{", "or", BCON_INT64(bit), "}", started, "{", "or",
+                              BCON_INT64(bit), "}", "}");
     enum hc_err e = hc_db_update_one(db, HC_JOBS, filter, update, NULL, err);
     bson_destroy(filter);
     bson_destroy(update);

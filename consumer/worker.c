@@ -31,6 +31,14 @@ static bool is_poison(enum hc_err e)
     return e == HC_EMALFORMED || e == HC_EINVALID || e == HC_ETOOLARGE || e == HC_ENEWER;
 }
 
+/* After a failure the next try borrows anew, and so looks at the schema again if it was found missing. */
+static void give_back(struct turn *t)
+{
+    if (t->has_db)
+        hc_store_return(&t->db);
+    t->has_db = false;
+}
+
 /* What the message asks for, once. */
 static enum hc_err attempt(struct turn *t, const rd_kafka_message_t *msg, struct hc_error *err)
 {
@@ -41,7 +49,9 @@ static enum hc_err attempt(struct turn *t, const rd_kafka_message_t *msg, struct
             return e;
         t->has_db = true;
     }
-    enum hc_err e = hc_bulk_handle(ctx, &t->db, hc_member_cluster(t->member), msg, err);
+    enum hc_err e = hc_bulk_handle(ctx, &t->db, t->member, msg, err);
+    if (e != HC_OK && !is_poison(e))
+        give_back(t);
     if (e == HC_OK || !is_poison(e))
         return e;
     struct hc_error reason = *err;
@@ -115,7 +125,6 @@ void *hc_worker_run(void *arg)
     }
     drain(&t);
     hc_member_close(t.member);
-    if (t.has_db)
-        hc_store_return(&t.db);
+    give_back(&t);
     return NULL;
 }

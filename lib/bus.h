@@ -59,7 +59,8 @@ enum hc_err hc_bus_ping(struct hc_bus *bus, int wait_ms, int *ms, struct hc_erro
  * exists is left as it is. HC_EBROKER. */
 enum hc_err hc_bus_create_topics(struct hc_bus *bus, const struct hc_settings *s, int wait_ms,
                                  struct hc_error *err);
-/* Number of partitions of a topic, asked of the broker at most each 10 s. 0 while unknown. */
+/* Number of partitions of a topic, asked of the broker at most each 10 s (each second
+ * while it is not there; that call waits up to 1 s). 0 while unknown. */
 int32_t hc_bus_partitions(struct hc_bus *bus, const char *topic);
 
 /* Applies broker list, APP_KAFKA_CONFIG and our log callback to conf: shared

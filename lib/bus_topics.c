@@ -7,6 +7,7 @@
 #include "log.h"
 
 #define ASK_AGAIN_MS 10000
+#define ASK_MISSING_MS 1000
 #define ASK_WAIT_MS 1000
 
 const char *const HC_TOPICS[HC_BUS_TOPICS] = {
@@ -49,16 +50,23 @@ static int32_t partitions_in(const struct rd_kafka_metadata *all, const char *to
     return 0;
 }
 
+/* A broker that doesn't answer leaves the counts as they were, and is not asked again at once. */
 static void ask_partitions(struct hc_bus *bus)
 {
-    const struct rd_kafka_metadata *all;
-    if (metadata(bus, ASK_WAIT_MS, &all, NULL) != HC_OK)
-        return;
+    const struct rd_kafka_metadata *all = NULL;
+    enum hc_err e = metadata(bus, ASK_WAIT_MS, &all, NULL);
     for (int t = 0; t < HC_BUS_TOPICS; t++) {
         bus->partitions[t].asked_ms = hc_mono_ms();
-        bus->partitions[t].count = partitions_in(all, HC_TOPICS[t]);
+        if (e == HC_OK)
+            bus->partitions[t].count = partitions_in(all, HC_TOPICS[t]);
     }
-    rd_kafka_metadata_destroy(all);
+    if (all)
+        rd_kafka_metadata_destroy(all);
+}
+
+static bool is_old(int32_t count, int64_t asked_ms)
+{
+    return asked_ms == 0 || hc_mono_ms() - asked_ms > (count > 0 ? ASK_AGAIN_MS : ASK_MISSING_MS);
 }
 
 int32_t hc_bus_partitions(struct hc_bus *bus, const char *topic)
@@ -68,8 +76,7 @@ int32_t hc_bus_partitions(struct hc_bus *bus, const char *topic)
     for (int t = 0; t < HC_BUS_TOPICS; t++) {
         if (strcmp(HC_TOPICS[t], topic) != 0)
             continue;
-        int64_t age = hc_mono_ms() - bus->partitions[t].asked_ms;
-        if (bus->partitions[t].count == 0 || age > ASK_AGAIN_MS)
+        if (is_old(bus->partitions[t].count, bus->partitions[t].asked_ms))
             ask_partitions(bus);
         count = bus->partitions[t].count;
     }

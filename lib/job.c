@@ -46,6 +46,8 @@ int64_t hc_job_chunk_first(const struct hc_job *job, int64_t chunk)
 int64_t hc_job_chunk_size(const struct hc_job *job, int64_t chunk)
 {
     int64_t left = job->total - hc_job_chunk_first(job, chunk);
+    if (left < 0)
+        return 0;
     return left < job->chunk_users ? left : job->chunk_users;
 }
 
@@ -173,8 +175,7 @@ static void read_moving(const bson_t *doc, struct hc_job *job)
     job->mark_ms = int_or(doc, "markAt", 0);
     job->mark_done = int_or(doc, "markDone", 0);
     job->planned = int_or(doc, "planned", 0);
-    job->moved_ms = int_or(doc, "movedAt", 0);
-    job->moved_chunks = int_or(doc, "movedChunks", 0);
+    job->resent = int_or(doc, "resent", 0);
     job->per_second = bson_iter_init_find(&it, doc, "rate") ? bson_iter_as_double(&it) : 0;
     read_text(doc, "detail", job->detail, sizeof job->detail);
     read_text(doc, "error", job->error, sizeof job->error);

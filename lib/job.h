@@ -12,7 +12,7 @@
  * final and started == done.
  *
  * States: new -> queued -> running -> done; queued|running <-> paused;
- * queued|running|paused -> cancelled; a job that can't be read by any build -> failed.
+ * queued|running|paused -> cancelled. (`failed` and `removed` are for kinds to come.)
  */
 #ifndef HC_JOB_H
 #define HC_JOB_H
@@ -56,8 +56,7 @@ struct hc_job {
     int64_t mark_ms;        /* when the rate was last taken */
     int64_t mark_done;      /* done_users at that time */
     int64_t planned;        /* turn of the planner: grows with each plan */
-    int64_t moved_ms;       /* when a chunk was last seen to be begun or done, or published again */
-    int64_t moved_chunks;   /* started_chunks + done_chunks at that time */
+    int64_t resent;         /* times that the planner sent again what was out */
     char detail[160];       /* why it waits, or failed; "" */
     char error[160];        /* why it failed; "" */
     size_t words;
@@ -105,7 +104,8 @@ enum hc_err hc_job_resume(struct hc_db *db, const char *id, size_t len, struct h
 /* Jobs that wait or run. */
 enum hc_err hc_job_count_open(struct hc_db *db, int64_t *count, struct hc_error *err);
 
-/* Begins chunk if the job runs, see hc_chunk_turn; *job is read anew either way. */
+/* Begins chunk if the job runs, see hc_chunk_turn; *job is read anew either way and the caller's to
+ * release. HC_ENOTFOUND: no such job; HC_EMALFORMED: it has no such chunk. */
 enum hc_err hc_job_begin_chunk(struct hc_db *db, const char *id, int64_t chunk, enum hc_chunk_turn *turn,
                                struct hc_job *job, struct hc_error *err);
 
@@ -116,7 +116,7 @@ struct hc_job_plan {
     int64_t published;
     double per_second;
     int64_t mark_ms, mark_done;
-    int64_t moved_ms, moved_chunks;
+    int64_t resent;
     const char *detail; /* "" for none */
 };
 

@@ -10,6 +10,7 @@
 
 #define READ_MS 2000       /* a read's time limit at the server */
 #define NEW_LIFE_MS 60000  /* how long a job may stand inserted, but not queued */
+#define SWEEP_BACK_MS 86400000 /* how far back the sweep looks: all jobs of a day, not of all time */
 #define HASH_TRIES 16      /* prefixes tried before we give up */
 
 /* ---- reading ---- */
@@ -163,8 +164,7 @@ static bson_t *new_document(const struct hc_job_request *r, const char *id, int 
 static enum hc_err queue_job(struct hc_db *db, const char *id, struct hc_job *job, struct hc_error *err)
 {
     bson_t *filter = BCON_NEW("_id", BCON_UTF8(id), "state", "new");
-    bson_t *update = BCON_NEW("$set", "{", "state", "queued", "open", BCON_BOOL(true), "movedAt",
-                              BCON_DATE_TIME(hc_now_ms()), "}");
+    bson_t *update = BCON_NEW("$set", "{", "state", "queued", "open", BCON_BOOL(true), "}");
     enum hc_err e = hc_db_update_one(db, HC_JOBS, filter, update, NULL, err);
     if (e == HC_OK)
         e = read_by_id(db, id, job, err);
@@ -241,8 +241,7 @@ static enum hc_err move(struct hc_db *db, const char *id, const int *from, enum 
                          hc_job_state_text((enum hc_job_state)from[i]), -1);
     bson_append_array_end(&in, &list);
     bson_append_document_end(&filter, &in);
-    bson_t *update = BCON_NEW("$set", "{", "state", BCON_UTF8(hc_job_state_text(to)), "detail", "", "movedAt",
-                              BCON_DATE_TIME(hc_now_ms()), "}");
+    bson_t *update = BCON_NEW("$set", "{", "state", BCON_UTF8(hc_job_state_text(to)), "detail", "", "}");
     enum hc_err e = hc_db_update_one(db, HC_JOBS, &filter, update, NULL, err);
     bson_destroy(&filter);
     bson_destroy(update);
@@ -288,14 +287,16 @@ enum hc_err hc_job_resume(struct hc_db *db, const char *id, size_t len, struct h
     return change(db, id, len, FROM, HC_JOB_QUEUED, job, err);
 }
 
-/* Sets the chunk's started bit if the job runs and nobody did: HC_ENOTFOUND else. */
+/* Sets the chunk's started bit if the job runs, has such a chunk and people that this build can make, and
+ * nobody began it: HC_ENOTFOUND else. */
 static enum hc_err set_started(struct hc_db *db, const char *id, int64_t chunk, struct hc_job *job,
                                struct hc_error *err)
 {
     char path[32];
     int64_t bit = hc_job_bit_path(path, "started", chunk);
-    bson_t *filter = BCON_NEW("_id", BCON_UTF8(id), "state", "running", path, "{", "$bitsAllClear",
-                              BCON_INT64(bit), "}");
+    bson_t *filter = BCON_NEW("_id", BCON_UTF8(id), "state", "running", "generator",
+                              BCON_INT32(HC_GENERATOR_VERSION), "chunks", "{", "$gt", BCON_INT64(chunk), "}", path,
+                              "{", "$bitsAllClear", BCON_INT64(bit), "}");
     bson_t *update = BCON_NEW("$bit", "{", path, "{", "or", BCON_INT64(bit), "}", "}");
     bson_t doc = BSON_INITIALIZER;
     enum hc_err e = hc_db_find_and_modify(db, HC_JOBS, filter, update, false, &doc, err);
@@ -307,6 +308,22 @@ static enum hc_err set_started(struct hc_db *db, const char *id, int64_t chunk, 
     return e;
 }
 
+/* The bit was not ours to set: what the job says of this chunk. */
+static enum hc_err look_up_turn(int64_t chunk, enum hc_chunk_turn *turn, struct hc_job *job, struct hc_error *err)
+{
+    if (chunk >= job->chunks) {
+        hc_job_release(job);
+        return hc_fail(err, HC_EMALFORMED, "chunk", "the job has no such chunk");
+    }
+    if (hc_job_bit(job->done, chunk))
+        *turn = HC_CHUNK_DONE;
+    else if (!hc_job_bit(job->started, chunk))
+        *turn = HC_CHUNK_DROP;
+    else if (job->generator != HC_GENERATOR_VERSION)
+        *turn = HC_CHUNK_DROP; /* a consumer of its own version completes it */
+    return HC_OK;
+}
+
 enum hc_err hc_job_begin_chunk(struct hc_db *db, const char *id, int64_t chunk, enum hc_chunk_turn *turn,
                                struct hc_job *job, struct hc_error *err)
 {
@@ -316,15 +333,7 @@ enum hc_err hc_job_begin_chunk(struct hc_db *db, const char *id, int64_t chunk, 
     if (e != HC_ENOTFOUND)
         return e;
     e = read_by_id(db, id, job, err);
-    if (e != HC_OK)
-        return e;
-    if (chunk >= job->chunks)
-        *turn = HC_CHUNK_DROP;
-    else if (hc_job_bit(job->done, chunk))
-        *turn = HC_CHUNK_DONE;
-    else if (!hc_job_bit(job->started, chunk))
-        *turn = HC_CHUNK_DROP;
-    return HC_OK;
+    return e == HC_OK ? look_up_turn(chunk, turn, job, err) : e;
 }
 
 /* ---- planning ---- */
@@ -338,8 +347,8 @@ static bson_t *plan_update(const struct hc_job *job, const struct hc_job_plan *p
     BCON_APPEND(&set, "state", BCON_UTF8(hc_job_state_text(plan->state)), "open", BCON_BOOL(!plan->settled),
                 "published", BCON_INT64(plan->published), "planned", BCON_INT64(job->planned + 1), "rate",
                 BCON_DOUBLE(plan->per_second), "markAt", BCON_DATE_TIME(plan->mark_ms), "markDone",
-                BCON_INT64(plan->mark_done), "movedAt", BCON_DATE_TIME(plan->moved_ms), "movedChunks",
-                BCON_INT64(plan->moved_chunks), "detail", BCON_UTF8(plan->detail));
+                BCON_INT64(plan->mark_done), "resent", BCON_INT64(plan->resent), "detail",
+                BCON_UTF8(plan->detail));
     if (plan->state == HC_JOB_RUNNING && job->started_ms == 0)
         bson_append_date_time(&set, "startedAt", -1, now);
     if (plan->settled)
@@ -364,8 +373,9 @@ enum hc_err hc_job_plan(struct hc_db *db, const struct hc_job *job, const struct
 
 enum hc_err hc_job_sweep_new(struct hc_db *db, struct hc_error *err)
 {
-    bson_t *filter = BCON_NEW("open", BCON_BOOL(false), "state", "new", "createdAt", "{", "$lt",
-                              BCON_DATE_TIME(hc_now_ms() - NEW_LIFE_MS), "}");
+    int64_t now = hc_now_ms();
+    bson_t *filter = BCON_NEW("createdAt", "{", "$gt", BCON_DATE_TIME(now - SWEEP_BACK_MS), "$lt",
+                              BCON_DATE_TIME(now - NEW_LIFE_MS), "}", "state", "new");
     bson_error_t why;
     bson_t reply;
     bool ok = mongoc_collection_delete_many(hc_db_collection(db, HC_JOBS), filter, NULL, &reply, &why);

@@ -360,3 +360,10 @@ void hc_settings_release(struct hc_settings *s)
             free(*(char **)field_of(s, &hc_settings_table[i]));
     *s = (struct hc_settings){0};
 }
+
+int hc_settings_workers(const struct hc_settings *s)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    long n = s->workers > 0 ? (long)s->workers : cores < 2 ? 2 : cores;
+    return n > HC_WORKERS_MAX ? HC_WORKERS_MAX : (int)n;
+}

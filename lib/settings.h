@@ -20,6 +20,8 @@
 #include "buffer.h"
 #include "error.h"
 
+#define HC_WORKERS_MAX 64
+
 struct hc_settings {
     /* services */
     char *mongodb; /* APP_MONGODB_CONNECTION_STRING, secret: default mongodb://127.0.0.1:27117/headcount */
@@ -65,6 +67,9 @@ struct hc_settings {
  * the environment): call before threads start. */
 enum hc_err hc_settings_load(struct hc_settings *s, const char *program, struct hc_error *err);
 void hc_settings_release(struct hc_settings *s);
+
+/* APP_WORKERS, or what 0 means: one a core, at least 2, at most 64. */
+int hc_settings_workers(const struct hc_settings *s);
 
 /* --help: one row a setting, with defaults and ranges. */
 void hc_settings_help(struct hc_buf *out);

@@ -19,12 +19,13 @@ static const char *const COLLECTION_NAMES[HC_COLLECTION_COUNT] = {
  * "MongoDB is away" must be said within 1 s; the consumer has nobody waiting. */
 static const struct limits {
     int select_ms, socket_ms, connect_ms, queue_ms, heartbeat_ms;
-    int pool_max;
 } LIMITS[] = {
-    [HC_STORE_POOL] = {700, 2500, 500, 500, 1000, 32},
-    [HC_STORE_DRAIN] = {2000, 20000, 1000, 5000, 1000, 24},
-    [HC_STORE_SINGLE] = {700, 2500, 500, 500, 1000, 1},
+    [HC_STORE_POOL] = {700, 2500, 500, 500, 1000},
+    [HC_STORE_DRAIN] = {2000, 20000, 1000, 5000, 1000},
+    [HC_STORE_SINGLE] = {700, 2500, 500, 500, 1000},
 };
+#define WEB_CLIENTS 32 /* requests that wait for the database at once; more wait for one of these */
+#define DRAIN_OTHERS 2 /* the schedule, and one to spare */
 
 struct hc_store {
     enum hc_store_mode mode;
@@ -64,7 +65,15 @@ static void set_default(mongoc_uri_t *uri, const char *name, int value)
         mongoc_uri_set_option_as_int32(uri, name, value);
 }
 
-static void set_options(mongoc_uri_t *uri, enum hc_store_mode mode)
+/* A worker without a client would stand for ever, so the address can only ask for more than we need. */
+static void set_pool_size(mongoc_uri_t *uri, int least)
+{
+    if (mongoc_uri_get_option_as_int32(uri, MONGOC_URI_MAXPOOLSIZE, 0) < least)
+        mongoc_uri_set_option_as_int32(uri, MONGOC_URI_MAXPOOLSIZE, least);
+}
+
+/* least: clients that are needed at once. */
+static void set_options(mongoc_uri_t *uri, enum hc_store_mode mode, int least)
 {
     const struct limits *l = &LIMITS[mode];
     set_default(uri, MONGOC_URI_SERVERSELECTIONTIMEOUTMS, l->select_ms);
@@ -72,9 +81,17 @@ static void set_options(mongoc_uri_t *uri, enum hc_store_mode mode)
     set_default(uri, MONGOC_URI_CONNECTTIMEOUTMS, l->connect_ms);
     set_default(uri, MONGOC_URI_HEARTBEATFREQUENCYMS, l->heartbeat_ms);
     if (mode != HC_STORE_SINGLE) {
-        set_default(uri, MONGOC_URI_MAXPOOLSIZE, l->pool_max);
+        set_pool_size(uri, least);
         set_default(uri, MONGOC_URI_WAITQUEUETIMEOUTMS, l->queue_ms);
     }
+    /* What a step reads decides what it writes: always of the primary, and nothing that may be rolled back. */
+    mongoc_read_prefs_t *primary = mongoc_read_prefs_new(MONGOC_READ_PRIMARY);
+    mongoc_uri_set_read_prefs_t(uri, primary);
+    mongoc_read_prefs_destroy(primary);
+    mongoc_read_concern_t *durable = mongoc_read_concern_new();
+    mongoc_read_concern_set_level(durable, MONGOC_READ_CONCERN_LEVEL_MAJORITY);
+    mongoc_uri_set_read_concern(uri, durable);
+    mongoc_read_concern_destroy(durable);
     mongoc_write_concern_t *majority = mongoc_write_concern_new();
     mongoc_write_concern_set_wmajority(majority, 10000);
     mongoc_uri_set_write_concern(uri, majority);
@@ -110,7 +127,7 @@ enum hc_err hc_store_open(struct hc_store **out, const struct hc_settings *s, en
     pthread_mutex_init(&store->preparing, NULL);
     const char *database = mongoc_uri_get_database(uri);
     bson_strncpy(store->database, database && *database ? database : "headcount", sizeof store->database);
-    set_options(uri, mode);
+    set_options(uri, mode, mode == HC_STORE_DRAIN ? DRAIN_OTHERS + hc_settings_workers(s) : WEB_CLIENTS);
     if (!open_client(store)) {
         hc_store_close(store);
         return hc_fail(err, HC_ESETTING, "APP_MONGODB_CONNECTION_STRING", "no client can be made for it");
@@ -185,6 +202,11 @@ mongoc_collection_t *hc_db_collection(struct hc_db *db, enum hc_collection which
         db->collections[which] =
             mongoc_client_get_collection(db->client, db->store->database, COLLECTION_NAMES[which]);
     return db->collections[which];
+}
+
+void hc_store_forget_schema(struct hc_store *store)
+{
+    atomic_store(&store->prepared, false);
 }
 
 enum hc_err hc_store_ping(struct hc_store *store, int *ms, struct hc_error *err)

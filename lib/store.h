@@ -12,9 +12,9 @@
  *     hc_store_return(&db);
  *     hc_store_close(store);
  *
- * Everything is written with w:majority, journalled by the server's default,
- * and every read carries maxTimeMS and a hint. hc_store is thread-safe, hc_db
- * belongs to one thread.
+ * Everything is written with w:majority and read of the primary with
+ * readConcern majority, whatever the address says. hc_store is thread-safe,
+ * hc_db belongs to one thread.
  */
 #ifndef HC_STORE_H
 #define HC_STORE_H
@@ -67,6 +67,10 @@ void hc_store_return(struct hc_db *db);
 /* The collection's handle, owned by db. */
 mongoc_collection_t *hc_db_collection(struct hc_db *db, enum hc_collection which);
 const char *hc_collection_name(enum hc_collection which);
+
+/* Something of the schema was found missing (a database dropped under us): the next
+ * borrow looks, and makes it again. */
+void hc_store_forget_schema(struct hc_store *store);
 
 /* One round trip to the server: HC_OK and *ms, or HC_ESTORE. Needs no schema. */
 enum hc_err hc_store_ping(struct hc_store *store, int *ms, struct hc_error *err);

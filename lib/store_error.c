@@ -40,18 +40,26 @@ static bool has_label(const bson_t *reply)
                      mongoc_error_has_label(reply, "TransientTransactionError"));
 }
 
+/* Codes of the server; the driver's own domains have other numbers with other meanings. */
+static bool is_server_code(const bson_error_t *driver)
+{
+    return driver->domain == MONGOC_ERROR_SERVER || driver->domain == MONGOC_ERROR_WRITE_CONCERN ||
+           driver->domain == MONGOC_ERROR_COMMAND || driver->domain == MONGOC_ERROR_QUERY;
+}
+
 bool hc_store_is_transient(const bson_error_t *driver, const bson_t *reply)
 {
-    return is_network(driver) || has_label(reply) || hc_mongo_code_is_transient(driver->code);
+    return is_network(driver) || has_label(reply) ||
+           (is_server_code(driver) && hc_mongo_code_is_transient(driver->code));
 }
 
 enum hc_err hc_store_fail(struct hc_error *err, const bson_error_t *driver, const bson_t *reply, bool writing)
 {
-    if (driver->code == HC_MONGO_DUPLICATE)
+    if (is_server_code(driver) && driver->code == HC_MONGO_DUPLICATE)
         return hc_fail(err, HC_ECONFLICT, NULL, "a document with this unique value exists already");
     if (driver->domain == MONGOC_ERROR_CLIENT && driver->code == MONGOC_ERROR_CLIENT_IN_EXHAUST)
         return hc_fail(err, HC_EBUSY, "mongodb", "all connections to the database are in use");
-    if (driver->code == HC_MONGO_MAX_TIME)
+    if (is_server_code(driver) && driver->code == HC_MONGO_MAX_TIME)
         return hc_fail(err, HC_EDEADLINE, "mongodb", "the database did not answer within this request's time");
     bool transient = hc_store_is_transient(driver, reply);
     hc_log(transient ? HC_LOG_WARN : HC_LOG_ERROR, "store.error", driver->message,
