@@ -27,6 +27,8 @@ LINK_tsan := -pie -fsanitize=thread
 
 ALL_CFLAGS = -std=c17 -D_GNU_SOURCE $(WARN) $(if $(WERROR),-Werror) $(HARDEN) $(OPT_$(VARIANT)) \
 	-Ilib -I$(OUT)/gen $(LIB_CFLAGS) -MMD -MP $(CFLAGS)
+# A test that puts its own clock in the place of ours.
+LDFLAGS_test_movement := -Wl,--wrap=hc_mono_ms
 ALL_LDFLAGS = $(LINK_$(VARIANT)) $(LDFLAGS)
 
 LIB_OBJ := $(patsubst %.c,$(OUT)/%.o,$(wildcard lib/*.c)) $(OUT)/gen/tables.o
@@ -113,7 +115,7 @@ $(OUT)/gen/tables.c: lib/data/tables.py $(wildcard lib/data/*.tsv lib/data/names
 $(OUT)/unit/%: tests/unit/%.c $(OUT)/libheadcount.a $(FCGI_PARTS) $(CONSUMER_PARTS)
 	@mkdir -p $(@D)
 	@echo "  unit  $@"
-	@$(CC) $(ALL_CFLAGS) -Ifcgi -Iconsumer $(ALL_LDFLAGS) -o $@ $< $(filter-out %.c %.a,$^) \
+	@$(CC) $(ALL_CFLAGS) -Ifcgi -Iconsumer $(ALL_LDFLAGS) $(LDFLAGS_$(@F)) -o $@ $< $(filter-out %.c %.a,$^) \
 		$(OUT)/libheadcount.a $(LIBS) -lcmocka
 
 $(OUT)/bench/%: bench/%.c $(OUT)/libheadcount.a

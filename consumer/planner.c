@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
 
 #include "clock.h"
 #include "job.h"
@@ -13,8 +12,6 @@
 
 #define CHUNKS_A_WORKER 4
 #define OPEN_JOBS_MAX 1000 /* as many as APP_JOBS_MAX allows */
-#define STALL_MS 5000
-#define STALL_MAX_MS 60000
 #define RATE_EACH_MS 1000
 #define RATE_WEIGHT 0.4 /* of the newest second in the smoothed rate */
 
@@ -23,7 +20,7 @@ static const char OTHER_GENERATOR[] = "waiting for a consumer of the version tha
 
 /* What one turn works with. */
 struct turn {
-    struct hc_planner *planner;
+    struct hc_movement *movement;
     struct hc_context *ctx;
     struct hc_db *db;
     int workers;  /* alive in all processes */
@@ -77,87 +74,6 @@ static bool broker_is_up(struct hc_context *ctx)
            hc_bus_partitions(ctx->bus, HC_TOPIC_BULK) > 0;
 }
 
-/* ---- movement ---- */
-
-/* What this process saw of a job. Kept here and not in the document, because it is measured by
- * this machine's monotonic clock. */
-struct movement {
-    char job[HC_JOB_ID_LEN + 1];
-    int64_t work;     /* begun + done + published chunks; -1 before the first look */
-    int64_t resent;   /* rounds of sending again */
-    int64_t since;    /* hc_mono_ms when that last changed */
-    int wait_ms;      /* without change until all is sent again; doubled each time */
-    UT_hash_handle hh;
-};
-
-struct hc_planner {
-    struct movement *seen; /* by job */
-};
-
-struct hc_planner *hc_planner_new(void)
-{
-    return calloc(1, sizeof(struct hc_planner));
-}
-
-void hc_planner_free(struct hc_planner *p)
-{
-    struct movement *m, *next;
-    if (!p)
-        return;
-    HASH_ITER(hh, p->seen, m, next)
-    {
-        HASH_DEL(p->seen, m);
-        free(m);
-    }
-    free(p);
-}
-
-static void forget(struct hc_planner *p, const char *job)
-{
-    struct movement *m;
-    HASH_FIND_STR(p->seen, job, m);
-    if (!m)
-        return;
-    HASH_DEL(p->seen, m);
-    free(m);
-}
-
-static struct movement *movement_of(struct hc_planner *p, const char *job)
-{
-    struct movement *m;
-    HASH_FIND_STR(p->seen, job, m);
-    if (m)
-        return m;
-    m = calloc(1, sizeof *m);
-    if (!m)
-        return NULL;
-    memcpy(m->job, job, sizeof m->job);
-    m->work = -1;
-    m->wait_ms = STALL_MS;
-    HASH_ADD_STR(p->seen, job, m);
-    return m;
-}
-
-/* True when chunks are out and nothing moved for too long. The wait doubles while nothing else
- * happens than our sending, since the job may only wait behind others. */
-static bool stalled(struct turn *t, const struct hc_job *job)
-{
-    struct movement *m = movement_of(t->planner, job->id);
-    int64_t now = hc_mono_ms();
-    int64_t work = job->started_chunks + job->done_chunks + job->published;
-    if (!m)
-        return false;
-    if (m->work != work || m->resent != job->resent) {
-        int longer = m->wait_ms * 2 > STALL_MAX_MS ? STALL_MAX_MS : m->wait_ms * 2;
-        m->wait_ms = m->work == work ? longer : STALL_MS;
-        m->work = work;
-        m->resent = job->resent;
-        m->since = now;
-        return false;
-    }
-    return now - m->since >= m->wait_ms;
-}
-
 /* ---- deciding ---- */
 
 static struct hc_job_plan same(const struct hc_job *job)
@@ -205,7 +121,7 @@ static enum hc_err settle(struct turn *t, const struct hc_job *job, enum hc_job_
     if (won)
         hc_log(HC_LOG_INFO, "job.settled", hc_job_state_text(state), HC_STR("job", job->id),
                HC_INT("done", job->done_users), HC_INT("ms", hc_now_ms() - job->created_ms), NULL);
-    forget(t->planner, job->id);
+    hc_movement_forget(t->movement, job->id);
     return e;
 }
 
@@ -242,7 +158,7 @@ static enum hc_err plan_moving(struct turn *t, const struct hc_job *job, struct 
     plan.detail = "";
     bool rated = take_rate(job, &plan, hc_now_ms());
     bool resumed = job->state == HC_JOB_QUEUED && job->published > 0;
-    bool again = stalled(t, job) || resumed;
+    bool again = hc_movement_stalled(t->movement, job) || resumed;
     plan.resent += again;
     if (!rated && !again && plan.published == job->published && job->state == HC_JOB_RUNNING)
         return HC_OK;
@@ -263,7 +179,7 @@ static enum hc_err plan_held(struct turn *t, const struct hc_job *job, struct hc
     bool won;
     if (job->started_chunks == job->done_chunks)
         return job->state == HC_JOB_CANCELLED ? settle(t, job, HC_JOB_CANCELLED, err) : HC_OK;
-    if (!t->kafka_up || !stalled(t, job))
+    if (!t->kafka_up || !hc_movement_stalled(t->movement, job))
         return HC_OK;
     struct hc_job_plan plan = same(job);
     plan.resent++;
@@ -303,10 +219,10 @@ static enum hc_err plan_all(struct turn *t, const struct hc_job *jobs, size_t co
     return first;
 }
 
-enum hc_err hc_planner_turn(struct hc_planner *planner, struct hc_context *ctx, struct hc_db *db, int workers,
+enum hc_err hc_planner_turn(struct hc_movement *movement, struct hc_context *ctx, struct hc_db *db, int workers,
                             struct hc_error *err)
 {
-    struct turn t = {.planner = planner, .ctx = ctx, .db = db, .workers = workers};
+    struct turn t = {.movement = movement, .ctx = ctx, .db = db, .workers = workers};
     struct hc_job *jobs = calloc(OPEN_JOBS_MAX, sizeof *jobs);
     size_t count = 0;
     if (!jobs)

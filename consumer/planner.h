@@ -17,15 +17,11 @@
 #define HC_PLANNER_H
 
 #include "context.h"
+#include "movement.h"
 
-struct hc_planner; /* what this process saw of the jobs' movement; one thread's */
-
-struct hc_planner *hc_planner_new(void); /* NULL: out of memory */
-void hc_planner_free(struct hc_planner *planner);
-
-/* One turn. workers: bulk workers alive in all processes. HC_ESTORE, HC_EBROKER:
+/* One turn. movement: this thread's memory of the turns before; workers: bulk workers alive in all processes. HC_ESTORE, HC_EBROKER:
  * the next turn tries again. */
-enum hc_err hc_planner_turn(struct hc_planner *planner, struct hc_context *ctx, struct hc_db *db, int workers,
+enum hc_err hc_planner_turn(struct hc_movement *movement, struct hc_context *ctx, struct hc_db *db, int workers,
                             struct hc_error *err);
 
 #endif

@@ -22,7 +22,7 @@ struct schedule {
     struct hc_db db;
     bool has_db;
     struct hc_cache *cache;
-    struct hc_planner *planner;
+    struct hc_movement *movement;
     bool has_topics;
     int workers;         /* alive in all processes, as last heard */
     int64_t counted;     /* ctx->inserted at the last beat */
@@ -52,7 +52,7 @@ static enum hc_err plan(struct schedule *s, struct hc_error *err)
 {
     enum hc_err e = need_db(s, err);
     if (e == HC_OK)
-        e = hc_planner_turn(s->planner, s->ctx, &s->db, s->workers, err);
+        e = hc_planner_turn(s->movement, s->ctx, &s->db, s->workers, err);
     if (e != HC_OK)
         give_back(s);
     return e;
@@ -189,12 +189,12 @@ void *hc_schedule_run(void *arg)
         atomic_store(&s.ctx->stop, true);
         return NULL;
     }
-    s.planner = hc_planner_new();
-    while (s.planner && !atomic_load(&s.ctx->stop)) {
+    s.movement = hc_movement_new();
+    while (s.movement && !atomic_load(&s.ctx->stop)) {
         run_due(&s);
         hc_sleep_ms(TICK_MS);
     }
-    hc_planner_free(s.planner);
+    hc_movement_free(s.movement);
     hc_instance_leave(s.cache, s.ctx->settings->instance);
     hc_cache_close(s.cache);
     give_back(&s);

@@ -39,6 +39,30 @@ static void note_fill_time(int64_t ms)
 
 /* ---- gathering ---- */
 
+static bool is_shown(const struct snapshot *s, const char *id)
+{
+    for (size_t i = 0; i < s->job_count; i++)
+        if (strcmp(s->jobs[i].id, id) == 0)
+            return true;
+    return false;
+}
+
+/* Those that wait or run, however old they are, then the newest of all the others. */
+static enum hc_err gather_jobs(struct hc_db *db, struct snapshot *s, struct hc_error *err)
+{
+    struct hc_job recent[JOBS_SHOWN];
+    size_t count = 0;
+    enum hc_err code = hc_job_list(db, true, s->jobs, JOBS_SHOWN, &s->job_count, err);
+    if (code == HC_OK)
+        code = hc_job_list(db, false, recent, JOBS_SHOWN, &count, err);
+    for (size_t i = 0; i < count; i++)
+        if (s->job_count < JOBS_SHOWN && !is_shown(s, recent[i].id))
+            s->jobs[s->job_count++] = recent[i];
+        else
+            hc_job_release(&recent[i]);
+    return code;
+}
+
 static enum hc_err gather(struct context *c, struct snapshot *s, struct hc_error *err)
 {
     struct hc_db *db;
@@ -46,7 +70,7 @@ static enum hc_err gather(struct context *c, struct snapshot *s, struct hc_error
     if (code == HC_OK)
         code = hc_counters_read(db, &s->counts, err);
     if (code == HC_OK)
-        code = hc_job_list(db, false, s->jobs, JOBS_SHOWN, &s->job_count, err);
+        code = gather_jobs(db, s, err);
     if (code != HC_OK)
         return code;
     if (hc_instances_read(context_cache(c), s->instances, HC_INSTANCES_MAX, &s->instance_count) != HC_OK)
