@@ -1,7 +1,16 @@
 """What all tests share: one stack for the whole run, the --full tier, and the programs' logs beside a failure."""
+import signal
+
 import pytest
 
 from support.stack import Stack
+
+
+def pytest_configure(config):
+    """Ended from outside, a run still stops what it started, as after Ctrl-C."""
+    def stop(*_):
+        raise KeyboardInterrupt
+    signal.signal(signal.SIGTERM, stop)
 
 
 def pytest_addoption(parser):
@@ -19,15 +28,10 @@ def pytest_collection_modifyitems(config, items):
 
 
 @pytest.fixture(scope="session")
-def _session_stack():
+def stack():
+    """The run's one stack, everything up. Tests leave it as they found it, but for users and jobs."""
     with Stack() as one:
         yield one
-
-
-@pytest.fixture
-def stack(_session_stack):
-    """The run's one stack, everything up. Tests leave it as they found it, but for users and jobs."""
-    return _session_stack
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 import json
 import time
 
-from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaException, Producer, TopicPartition
+from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 TRIGGER = "user.create.bulk.randomusers"
@@ -10,6 +10,23 @@ BULK = "user.create.bulk"
 DEAD = "user.dead"
 PING = "user.consumer.ping"
 GROUP = "user-consumer-bulk"
+
+# A broker that has just come up says these of topics and groups that it has.
+PASSING = {KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.NOT_COORDINATOR, KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+           KafkaError.COORDINATOR_NOT_AVAILABLE, KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError.LEADER_NOT_AVAILABLE,
+           KafkaError._TRANSPORT, KafkaError._TIMED_OUT}
+
+
+def _patiently(ask, seconds=10):
+    """ask(), again while the broker is still finding its feet."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            return ask()
+        except KafkaException as error:
+            if time.monotonic() > end or not error.args[0].retriable() and error.args[0].code() not in PASSING:
+                raise
+        time.sleep(0.1)
 
 
 class Kafka:
@@ -49,33 +66,41 @@ class Kafka:
         return self._admin
 
     def partitions(self, topic):
-        found = self.admin.list_topics(topic, timeout=10).topics[topic]
-        assert found.error is None, found.error
-        return sorted(found.partitions)
+        def ask():
+            found = self.admin.list_topics(topic, timeout=10).topics[topic]
+            if found.error is not None:
+                raise KafkaException(found.error)
+            return sorted(found.partitions)
+        return _patiently(ask)
 
     def topics(self):
         return set(self.admin.list_topics(timeout=10).topics)
 
-    def ends(self, topic):
-        """{partition: offset of the next message}"""
+    def bounds(self, topic):
+        """{partition: (offset of the first message, offset of the next one)}"""
         reader = self._reader()
         try:
-            return {p: reader.get_watermark_offsets(TopicPartition(topic, p), timeout=10)[1]
+            return {p: _patiently(lambda: reader.get_watermark_offsets(TopicPartition(topic, p), timeout=10))
                     for p in self.partitions(topic)}
         finally:
             reader.close()
 
+    def ends(self, topic):
+        """{partition: offset of the next message}"""
+        return {p: end for p, (_, end) in self.bounds(topic).items()}
+
     def count(self, topic):
+        """How many messages were ever sent to the topic."""
         return sum(self.ends(topic).values())
 
     def read(self, topic, since=None):
         """All messages that lie in the topic, from the offsets `since` ({partition: offset}) on."""
-        ends = self.ends(topic)
-        left = {p: end for p, end in ends.items() if end > (since or {}).get(p, 0)}
+        begins = {p: max(begin, (since or {}).get(p, 0)) for p, (begin, _) in self.bounds(topic).items()}
+        left = {p: end for p, end in self.ends(topic).items() if end > begins[p]}
         reader = self._reader()
         messages = []
         try:
-            reader.assign([TopicPartition(topic, p, (since or {}).get(p, 0)) for p in left])
+            reader.assign([TopicPartition(topic, p, begins[p]) for p in left])
             limit = time.monotonic() + 20
             while left:
                 assert time.monotonic() < limit, f"{topic}: {left} not reached"
@@ -98,17 +123,25 @@ class Kafka:
                           "offset": int(headers["offset"])})
         return found
 
+    def truncate(self, *topics):
+        """Takes all messages out; the offsets go on from where they are."""
+        places = [TopicPartition(topic, p, end) for topic in topics for p, end in self.ends(topic).items() if end]
+        if places:
+            self._settle(self.admin.delete_records(places))
+
     def rewind(self, group, topic):
         """Sets a group, none of whose members may run, back to the topic's beginning."""
-        places = [TopicPartition(topic, p, 0) for p in self.partitions(topic)]
+        places = [TopicPartition(topic, p, begin) for p, (begin, _) in self.bounds(topic).items()]
         self._settle(self.admin.alter_consumer_group_offsets([ConsumerGroupTopicPartitions(group, places)]))
 
     def committed(self, group, topic):
         """{partition: committed offset}, -1001 where there is none."""
         places = [TopicPartition(topic, p) for p in self.partitions(topic)]
-        asked = self.admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group, places)])
-        (done,) = asked.values()
-        return {p.partition: p.offset for p in done.result(10).topic_partitions}
+
+        def ask():
+            (asked,) = self.admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group, places)]).values()
+            return asked.result(10)
+        return {p.partition: p.offset for p in _patiently(ask).topic_partitions}
 
     def members(self, group):
         """How many members the group has, and its state; (0, reason) while the broker can't tell."""

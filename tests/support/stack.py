@@ -10,7 +10,7 @@
     stack.fresh()                       an empty database, about 1.5 s
     stack.stop("consumer"), stack.start("consumer"), stack.restart("fcgi-1")
     stack.pid("consumer-1"), stack.frozen("redis"), stack.held_down("postgres")
-    stack.changed(env={…}, fcgi=2)      the programs with other settings, for the length of a with
+    with stack.beside(env={…}, fcgi=2) as other:   further programs with other settings over the same services
 
 Several stacks may run side by side. All is driven through services/headcount, as a user would; processes are met
 by the pid that it tells, never by name.
@@ -31,7 +31,7 @@ import redis as redis_client
 
 from support import store
 from support.http import Http
-from support.kafka import Kafka
+from support.kafka import BULK, DEAD, GROUP, TRIGGER, Kafka
 from support.waiting import wait_until
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -55,7 +55,6 @@ def free_ports(count):
 class Stack:
     def __init__(self, env=None, consumers=1, fcgi=1, build=None, only=EVERYTHING):
         self.only = only.split(",")
-        self.extra = {}
         self.settings = {"HEADCOUNT_CONSUMERS": str(consumers), "HEADCOUNT_FCGI": str(fcgi), **(env or {})}
         if build:
             self.settings["HEADCOUNT_BUILD"] = str(build)
@@ -113,6 +112,11 @@ class Stack:
     def __exit__(self, *_):
         self.down()
 
+    def beside(self, env=None, only="fcgi,web", **more):
+        """Further programs over this stack's services, with settings of their own; starts in a second."""
+        names = ("APP_MONGODB_CONNECTION_STRING", "APP_REDIS_CONNECTION_STRING", "APP_KAFKA_BROKER")
+        return Stack(env={**{name: self.addresses[name] for name in names}, **(env or {})}, only=only, **more)
+
     # ---- services/headcount
 
     def environment(self):
@@ -121,7 +125,6 @@ class Stack:
                if not name.startswith("APP_") and (not name.startswith("HEADCOUNT_") or name == "HEADCOUNT_CACHE")}
         env.update(self.ports, HEADCOUNT_DATA=str(self.data))
         env.update(self.settings)
-        env.update(self.extra)
         return {name: value for name, value in env.items() if value is not None}
 
     def headcount(self, *words, check=True):
@@ -182,25 +185,6 @@ class Stack:
         finally:
             self.start(what)
 
-    @contextlib.contextmanager
-    def changed(self, env=None, consumers=None, fcgi=None, build=None):
-        """The programs and the web server run with other settings for the length of the with. None unsets one."""
-        before = dict(self.extra)
-        self.stop(PROGRAMS + ",web")
-        self.extra.update(env or {})
-        for name, value in (("CONSUMERS", consumers), ("FCGI", fcgi), ("BUILD", build)):
-            if value is not None:
-                self.extra[f"HEADCOUNT_{name}"] = str(value)
-        try:
-            self.start(PROGRAMS + ",web")
-            self.wait_ready()
-            yield self
-        finally:
-            self.stop(PROGRAMS + ",web")
-            self.extra = before
-            self.start(PROGRAMS + ",web")
-            self.wait_ready()
-
     def consumers(self, count):
         """Runs that many consumer processes from now on."""
         self.stop("consumer")
@@ -215,11 +199,14 @@ class Stack:
         except FileNotFoundError:
             return ""
 
-    def logs(self, lines=25):
-        """The last lines of everyone's log."""
-        files = sorted((self.data / "log").glob("*.log")) if self.data else []
-        return "\n".join(f"== {file.name}\n" + "\n".join(file.read_text(errors="replace").splitlines()[-lines:])
-                         for file in files)
+    def logs(self, ours=15, others=4, width=400):
+        """The last lines of everyone's log: more of our programs' than of the services'."""
+        parts = []
+        for file in sorted((self.data / "log").glob("*.log")) if self.data else []:
+            count = ours if file.name.startswith(("fcgi", "consumer", "supervisor")) else others
+            lines = file.read_text(errors="replace").splitlines()[-count:]
+            parts.append("\n".join([f"== {file.name}", *(line[:width] for line in lines)]))
+        return "\n".join(parts)
 
     # ---- state
 
@@ -241,7 +228,7 @@ class Stack:
         """Until all services and a consumer are seen, and the groups are settled."""
         wait_until(lambda: self.ready().get("degraded") is False, seconds, "/v1/ready stays degraded", every=0.1)
         wanted = int(self.environment()["HEADCOUNT_CONSUMERS"]) * self.workers()
-        wait_until(lambda: self.kafka.members("user-consumer-bulk") == (wanted, "STABLE"), seconds,
+        wait_until(lambda: self.kafka.members(GROUP) == (wanted, "STABLE"), seconds,
                    f"the group hasn't {wanted} members", every=0.1)
 
     def workers(self):
@@ -252,11 +239,11 @@ class Stack:
         """An empty database and cache.
 
         The programs prepare the schema once, so they are stopped, the database is dropped, Redis is flushed, and they
-        start again on nothing. Kafka's topics stay: messages of jobs that are gone are dropped by the consumer, so
-        tests look at topics from the offset at which they began.
+        start again on nothing. Kafka's topics stay, emptied; their offsets go on from where they were.
         """
         self.stop(PROGRAMS)
         self._mongo_drop()
+        self.kafka.truncate(TRIGGER, BULK, DEAD)
         self.redis.flushall()
         self.start(PROGRAMS)
         self.wait_ready()
@@ -264,6 +251,11 @@ class Stack:
     def _mongo_drop(self):
         database = self.mongo
         database.client.drop_database(database.name)
+
+    def mongodb_processes(self):
+        """The processes that MongoDB's protocol needs here: mongod, or FerretDB and PostgreSQL."""
+        there = {file.stem for file in (self.data / "run").glob("*.address")}
+        return [name for name in ("mongod", "ferretdb", "postgres") if name in there]
 
     def is_empty(self):
         return self.mongo.users.find_one({}, {"_id": 1}) is None and self.mongo.hc_jobs.find_one() is None
@@ -297,10 +289,11 @@ class Stack:
             return self.mongo.hc_jobs.find_one({"open": True}, {"_id": 1}) is None
 
         def all_read():
-            for topic in ("user.create.bulk.randomusers", "user.create.bulk"):
-                committed = self.kafka.committed("user-consumer-bulk", topic)
-                behind = {p: end for p, end in self.kafka.ends(topic).items() if end > max(committed[p], 0)}
-                assert not behind, f"{topic}: {behind} not committed, {committed}"
+            for topic in (TRIGGER, BULK):
+                committed = self.kafka.committed(GROUP, topic)
+                bounds = self.kafka.bounds(topic).items()
+                behind = {p: end for p, (begin, end) in bounds if end > max(committed[p], begin)}
+                assert not behind, f"{topic}: up to {behind} is not committed, {committed} is"
             return True
         wait_until(nothing_open, seconds, "a job stays open")
         wait_until(all_read, seconds, every=0.2)
