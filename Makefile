@@ -32,6 +32,9 @@ LDFLAGS_test_movement := -Wl,--wrap=hc_mono_ms
 ALL_LDFLAGS = $(LINK_$(VARIANT)) $(LDFLAGS)
 
 LIB_OBJ := $(patsubst %.c,$(OUT)/%.o,$(wildcard lib/*.c)) $(OUT)/gen/tables.o
+# Threads that the thread sanitizer can follow, for every program of that variant.
+EXTRA_OBJ_tsan := build/tsan/tests/support/tsan_threads.o
+EXTRA_OBJ := $(EXTRA_OBJ_$(VARIANT))
 FCGI_OBJ := $(patsubst %.c,$(OUT)/%.o,$(wildcard fcgi/*.c))
 CONSUMER_OBJ := $(patsubst %.c,$(OUT)/%.o,$(wildcard consumer/*.c))
 BENCH := $(patsubst bench/%.c,$(OUT)/bench/%,$(wildcard bench/*.c))
@@ -87,13 +90,13 @@ lint: ## Layout, shell scripts
 
 # ---- building ----
 
-$(OUT)/headcount.fcgi: $(FCGI_OBJ) $(OUT)/libheadcount.a
+$(OUT)/headcount.fcgi: $(FCGI_OBJ) $(OUT)/libheadcount.a $(EXTRA_OBJ)
 	@echo "  link  $@"
-	@$(CC) $(ALL_LDFLAGS) -o $@ $(FCGI_OBJ) $(OUT)/libheadcount.a $(LIBS)
+	@$(CC) $(ALL_LDFLAGS) -o $@ $(FCGI_OBJ) $(OUT)/libheadcount.a $(EXTRA_OBJ) $(LIBS)
 
-$(OUT)/headcount-consumer: $(CONSUMER_OBJ) $(OUT)/libheadcount.a
+$(OUT)/headcount-consumer: $(CONSUMER_OBJ) $(OUT)/libheadcount.a $(EXTRA_OBJ)
 	@echo "  link  $@"
-	@$(CC) $(ALL_LDFLAGS) -o $@ $(CONSUMER_OBJ) $(OUT)/libheadcount.a $(LIBS)
+	@$(CC) $(ALL_LDFLAGS) -o $@ $(CONSUMER_OBJ) $(OUT)/libheadcount.a $(EXTRA_OBJ) $(LIBS)
 
 $(OUT)/libheadcount.a: $(LIB_OBJ)
 	@rm -f $@
@@ -112,7 +115,7 @@ $(OUT)/gen/tables.c: lib/data/tables.py $(wildcard lib/data/*.tsv lib/data/names
 	@echo "  gen   $@"
 	@$(PYTHON) lib/data/tables.py $(@D)
 
-$(OUT)/unit/%: tests/unit/%.c $(OUT)/libheadcount.a $(FCGI_PARTS) $(CONSUMER_PARTS)
+$(OUT)/unit/%: tests/unit/%.c $(OUT)/libheadcount.a $(FCGI_PARTS) $(CONSUMER_PARTS) $(EXTRA_OBJ)
 	@mkdir -p $(@D)
 	@echo "  unit  $@"
 	@$(CC) $(ALL_CFLAGS) -Ifcgi -Iconsumer $(ALL_LDFLAGS) $(LDFLAGS_$(@F)) -o $@ $< $(filter-out %.c %.a,$^) \
