@@ -46,49 +46,72 @@ static int refuse(const struct hc_error *err)
     return hc_err_exit_code(err->code);
 }
 
-/* All threads of the process, those that were started. */
-struct threads {
-    pthread_t schedule, workers[HC_WORKERS_MAX];
-    struct hc_worker args[HC_WORKERS_MAX];
-    bool scheduling;
-    int started;
+/* One thread, what it runs, and the count that it leaves when it ends. */
+struct thread {
+    pthread_t id;
+    void *(*run)(void *arg);
+    void *arg;
+    atomic_int *running;
 };
 
-static bool start_threads(struct hc_context *ctx, struct threads *t)
+/* All threads of the process: the schedule, then the workers. */
+struct threads {
+    struct thread list[HC_WORKERS_MAX + 1];
+    struct hc_worker workers[HC_WORKERS_MAX];
+    int started;
+    atomic_int running;
+};
+
+static void *run_thread(void *arg)
 {
-    t->scheduling = pthread_create(&t->schedule, NULL, hc_schedule_run, ctx) == 0;
-    for (t->started = 0; t->scheduling && t->started < ctx->workers; t->started++) {
-        t->args[t->started] = (struct hc_worker){ctx, t->started};
-        if (pthread_create(&t->workers[t->started], NULL, hc_worker_run, &t->args[t->started]) != 0)
-            break;
-    }
-    return t->scheduling && t->started == ctx->workers;
+    struct thread *t = arg;
+    t->run(t->arg);
+    atomic_fetch_sub(t->running, 1);
+    return NULL;
 }
 
-static bool join_until(pthread_t thread, int64_t deadline)
+static bool start(struct threads *all, void *(*run)(void *arg), void *arg)
 {
-    struct timespec until = {.tv_sec = deadline / 1000, .tv_nsec = deadline % 1000 * 1000000};
-    return pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &until) == 0;
+    struct thread *t = &all->list[all->started];
+    *t = (struct thread){.run = run, .arg = arg, .running = &all->running};
+    atomic_fetch_add(&all->running, 1);
+    if (pthread_create(&t->id, NULL, run_thread, t) != 0) {
+        atomic_fetch_sub(&all->running, 1);
+        return false;
+    }
+    all->started++;
+    return true;
+}
+
+static bool start_all(struct threads *all, struct hc_context *ctx)
+{
+    bool ok = start(all, hc_schedule_run, ctx);
+    for (int w = 0; w < ctx->workers && ok; w++) {
+        all->workers[w] = (struct hc_worker){ctx, w};
+        ok = start(all, hc_worker_run, &all->workers[w]);
+    }
+    return ok;
 }
 
 /* A service that hangs may hold a thread in a call of its library. What that thread had begun
  * is finished by whoever gets it next, so after STOP_MS the process just ends. */
-static bool join_threads(struct threads *t)
+static bool join_all(struct threads *all)
 {
     int64_t deadline = hc_mono_ms() + STOP_MS;
-    bool all = true;
-    for (int w = 0; w < t->started; w++)
-        all &= join_until(t->workers[w], deadline);
-    if (t->scheduling)
-        all &= join_until(t->schedule, deadline);
-    return all;
+    while (atomic_load(&all->running) > 0 && hc_mono_ms() < deadline)
+        hc_sleep_ms(10);
+    if (atomic_load(&all->running) > 0)
+        return false;
+    for (int t = 0; t < all->started; t++)
+        pthread_join(all->list[t].id, NULL);
+    return true;
 }
 
 /* Starts all threads, waits for the stop, joins them. False when some are left. */
 static bool run_threads(struct hc_context *ctx)
 {
     static struct threads threads; /* outlives this call when a thread does */
-    if (!start_threads(ctx, &threads)) {
+    if (!start_all(&threads, ctx)) {
         hc_log(HC_LOG_ERROR, "consumer.failed", "a thread can't be started", NULL);
         atomic_store(&ctx->exit_code, 1);
         atomic_store(&ctx->stop, true);
@@ -97,7 +120,7 @@ static bool run_threads(struct hc_context *ctx)
         hc_sleep_ms(100);
     atomic_store(&ctx->stop, true);
     hc_log(HC_LOG_INFO, "consumer.stopping", "finishing what is begun", NULL);
-    return join_threads(&threads);
+    return join_all(&threads);
 }
 
 /* Ends with threads still inside: nothing they use is freed. */
