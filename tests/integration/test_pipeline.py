@@ -117,6 +117,21 @@ def test_poison_as_long_as_kafka_takes_it(stack):
 
 # ---- doubles
 
+def test_a_slice_that_its_job_has_not(stack):
+    """Of a job of 3 chunks the chunks 3 and 40 are asked for: both are buried, nothing is begun or counted."""
+    job = stack.wait_job(stack.generate(12_000))
+    since = stack.kafka.ends(DEAD)
+    for chunk in (3, 40):
+        stack.kafka.send(BULK, {"v": 1, "job": job["id"], "chunk": chunk})
+    dead = wait_until(lambda: [m for m in stack.kafka.dead(since) if job["id"].encode() in m["value"]][1:] and
+                      stack.kafka.dead(since), 10)
+    assert {m["reason"] for m in dead} == {"chunk: the job has no such chunk"}
+    bits = stack.mongo.hc_jobs.find_one({"_id": job["id"]})
+    assert bits["started"] == bits["done"] == {"0": 7}
+    stack.idle()
+    stack.assert_exact()
+
+
 def test_our_own_trigger_delivered_twice_is_one_job(stack):
     since = stack.kafka.ends(TRIGGER)
     job = stack.generate(700)

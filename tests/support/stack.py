@@ -283,6 +283,10 @@ class Stack:
             return now
         return wait_until(there, seconds)
 
+    def wait_progress(self, job, done, seconds=30):
+        """Until at least that many of its users are counted."""
+        wait_until(lambda: self.job(job)["done"] >= done, seconds, f"the job doesn't get to {done} users")
+
     def idle(self, seconds=60):
         """Until no job waits or runs and the bulk group has read everything that lies in its topics."""
         def nothing_open():
