@@ -148,8 +148,9 @@ class Kafka:
         (asked,) = self.admin.describe_consumer_groups([group]).values()
         try:
             described = asked.result(10)
-        except KafkaException as error:
-            return 0, str(error)
+        except (KafkaException, TimeoutError) as error:
+            self.forget()
+            return 0, repr(error)
         return len(described.members), described.state.name
 
     @staticmethod
