@@ -43,7 +43,7 @@ UNITS := $(patsubst tests/unit/%.c,$(OUT)/unit/%,$(wildcard tests/unit/test_*.c)
 FCGI_PARTS := $(filter-out $(OUT)/fcgi/main.o,$(FCGI_OBJ))
 CONSUMER_PARTS := $(filter-out $(OUT)/consumer/main.o,$(CONSUMER_OBJ))
 
-.PHONY: all help setup run start stop status test test-full units benches lint docs clean
+.PHONY: all help setup run start stop status test test-full units benches bench lint docs clean
 .SECONDARY:
 
 all: $(OUT)/headcount.fcgi $(OUT)/headcount-consumer ## Build both programs
@@ -83,6 +83,10 @@ test-full: ## The same and all that takes longer: thread sanitizer, every fault,
 units: $(UNITS) ## Build the unit tests of VARIANT
 
 benches: all $(BENCH) ## Build what bench/ measures with
+
+bench: setup ## Measure what is promised about speed (about 15 min on 2 cores, needs wrk)
+	@$(MAKE) --no-print-directory -s all benches
+	@tests/run --venv bench/measure.py $(PARTS)
 
 lint: ## Layout, shell scripts
 	@clang-format --dry-run --Werror $$(git ls-files '*.c' '*.h')
