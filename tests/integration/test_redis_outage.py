@@ -1,6 +1,7 @@
 """Redis stopped, and hanging: all answers right, each at most 50 ms later; back by itself."""
 import contextlib
 import statistics
+import time
 
 import pytest
 
@@ -9,7 +10,7 @@ from support.waiting import wait_until
 ROUTES = ("/v1/counts", "/v1/user?limit=10", "/v1/user/admin/count", "/v1/user/agg/country", "/v1/user/agg/gender",
           "/v1/user/agg/all/country", "/v1/health", "/v1/jobs")
 LATER_MS = 50
-ROUNDS = 15
+ROUNDS = 30  # in about 4 s, so that the programs look several times whether Redis is back
 
 
 @contextlib.contextmanager
@@ -19,13 +20,14 @@ def gone(stack, how):
 
 
 def measure(http):
-    """{route: [ms of each of the rounds]}, the routes taking turns."""
+    """{route: [ms, one a round]}, the routes taking turns."""
     times = {path: [] for path in ROUTES}
     for _ in range(ROUNDS):
         for path in ROUTES:
             answer = http.get(path)
             assert answer.status == 200, answer
             times[path].append(answer.ms)
+            time.sleep(0.01)
     return times
 
 
@@ -51,10 +53,14 @@ def test_answers_stay_right_and_quick(stack, http, how):
         job = stack.generate(4000)
         assert stack.wait_job(job)["done"] == 4000
         wait_until(lambda: numbers(stack)["users"] == before["users"] + 4000, 5)
-    later = {path: statistics.median(slow[path]) - statistics.median(quick[path]) for path in ROUTES}
+    usual = {path: statistics.median(quick[path]) for path in ROUTES}
+    later = {path: statistics.median(slow[path]) - usual[path] for path in ROUTES}
     assert all(ms <= LATER_MS for ms in later.values()), later
-    mean = statistics.mean(statistics.mean(slow[path]) - statistics.mean(quick[path]) for path in ROUTES)
-    assert mean <= LATER_MS, (mean, later)
+    mean = statistics.mean(ms - usual[path] for path in ROUTES for ms in slow[path])
+    assert mean <= LATER_MS / 2, (mean, later)
+    # No single answer either; two may have met another program's turn of the processor.
+    late = [(path, ms) for path in ROUTES for ms in slow[path] if ms - usual[path] > 2 * LATER_MS]
+    assert len(late) <= 2, late
 
     stack.wait_ready(15)
     stack.idle()
@@ -64,7 +70,8 @@ def test_answers_stay_right_and_quick(stack, http, how):
 
 def test_a_late_reply_is_never_another_ones_answer(stack, http):
     """Redis stalls again and again while different things are asked for: each answer belongs to its question."""
-    users = http.get("/v1/user?limit=20").result
+    stack.wait_job(stack.generate(50))
+    users = wait_until(lambda: len(found := http.get("/v1/user?limit=20").result) == 20 and found, 5)
     for _ in range(4):
         with stack.frozen("redis"):
             for user in users[:8]:
