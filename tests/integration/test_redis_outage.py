@@ -10,7 +10,7 @@ from support.waiting import wait_until
 ROUTES = ("/v1/counts", "/v1/user?limit=10", "/v1/user/admin/count", "/v1/user/agg/country", "/v1/user/agg/gender",
           "/v1/user/agg/all/country", "/v1/health", "/v1/jobs")
 LATER_MS = 50
-ROUNDS = 30  # in about 4 s, so that the programs look several times whether Redis is back
+ROUNDS = 20  # in about 3 s, so that the programs look several times whether Redis is back
 
 
 @contextlib.contextmanager

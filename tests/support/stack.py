@@ -18,6 +18,7 @@ by the pid that it tells, never by name.
 import contextlib
 import os
 import pathlib
+import re
 import shlex
 import shutil
 import signal
@@ -225,15 +226,19 @@ class Stack:
         return answer.json.get("result", {})
 
     def wait_ready(self, seconds=30):
-        """Until all services and a consumer are seen, and the groups are settled."""
+        """Until all services and a consumer are seen, and every worker is a member of the bulk group."""
+        def all_joined():
+            members, workers = self.kafka.members(GROUP), self.workers()
+            assert members == (workers, "STABLE"), f"the group has {members}, there are {workers} workers"
+            return True
         wait_until(lambda: self.ready().get("degraded") is False, seconds, "/v1/ready stays degraded", every=0.1)
-        wanted = int(self.environment()["HEADCOUNT_CONSUMERS"]) * self.workers()
-        wait_until(lambda: self.kafka.members(GROUP) == (wanted, "STABLE"), seconds,
-                   f"the group hasn't {wanted} members", every=0.1)
+        wait_until(all_joined, seconds, every=0.1)
 
     def workers(self):
-        """Bulk workers of one consumer process."""
-        return int(self.environment().get("APP_WORKERS") or 0) or os.cpu_count()
+        """Bulk workers of all consumer processes, as each said at its last start."""
+        count = int(self.environment()["HEADCOUNT_CONSUMERS"])
+        said = [re.findall(r'"consumer.started".*?"workers":(\d+)', self.log(f"consumer-{n + 1}")) for n in range(count)]
+        return sum(int(numbers[-1]) for numbers in said if numbers)
 
     def fresh(self):
         """An empty database and cache.
