@@ -5,6 +5,7 @@ usage: bench/measure.py [insert] [indexes] [memory] [reads] [cached] …    all 
 
 Machines are noisy: what is compared runs in turns, A B A B …, and the ratio is the median of the pairs.
 """
+import datetime
 import json
 import os
 import pathlib
@@ -38,11 +39,16 @@ def raw_rate(stack, users, *indexes, connections=2, batch=1000):
 
 
 def job_rate(stack, users):
-    """Users a second of one job, from the answer to its request to its last count."""
-    began = time.monotonic()
+    """Users a second of one job, from its request to its last count, by the job's own times."""
     job = stack.generate(users)
-    stack.wait_job(job, 600)
-    return round(users / (time.monotonic() - began))
+    while not (job := stack.job(job))["finishedAt"]:
+        time.sleep(1)
+    assert job["state"] == "done", job
+    return round(users / (moment(job["finishedAt"]) - moment(job["createdAt"])))
+
+
+def moment(text):
+    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
 
 
 def insert(stack):

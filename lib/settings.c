@@ -128,7 +128,7 @@ const struct hc_setting hc_settings_table[] = {
     {.group = "The consumer",
      .name = "APP_WORKERS",
      INTEGER(workers, "0", 0, 64),
-     .about = "Threads for the bulk topics; 0 means one for each core"},
+     .about = "Threads for the bulk topics; 0 means two for each core"},
     {.name = "APP_TIMEZONE",
      .kind = &hc_kind_zone,
      FIELD(timezone),
@@ -364,6 +364,6 @@ void hc_settings_release(struct hc_settings *s)
 int hc_settings_workers(const struct hc_settings *s)
 {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    long n = s->workers > 0 ? (long)s->workers : cores < 2 ? 2 : cores;
+    long n = s->workers > 0 ? (long)s->workers : cores < 1 ? 2 : 2 * cores;
     return n > HC_WORKERS_MAX ? HC_WORKERS_MAX : (int)n;
 }

@@ -53,7 +53,7 @@ struct hc_settings {
     int64_t chunk_users;  /* APP_CHUNK_USERS 5000, 100..20000: frozen in each new job */
     int64_t batch_users;  /* APP_BATCH_USERS 1000, 100..2000: users in one insert command */
     /* the consumer */
-    int64_t workers; /* APP_WORKERS 0 = cores, 0..64: threads for the bulk topics */
+    int64_t workers; /* APP_WORKERS 0 = 2 x cores, 0..64: threads for the bulk topics */
     char *timezone;  /* APP_TIMEZONE: IANA name, default UTC */
     /* all */
     char *instance;  /* APP_INSTANCE: name of this process in logs and metrics; default program-pid */
@@ -68,7 +68,8 @@ struct hc_settings {
 enum hc_err hc_settings_load(struct hc_settings *s, const char *program, struct hc_error *err);
 void hc_settings_release(struct hc_settings *s);
 
-/* APP_WORKERS, or what 0 means: one a core, at least 2, at most 64. */
+/* APP_WORKERS, or what 0 means: two a core, since a worker waits for the database half of its
+ * time; at least 2, at most 64. */
 int hc_settings_workers(const struct hc_settings *s);
 
 /* --help: one row a setting, with defaults and ranges. */
