@@ -31,9 +31,9 @@ def say(name, text):
     print(f"{name:<34} {text}", flush=True)
 
 
-def raw_rate(stack, users, *indexes, connections=2, batch=1000):
+def raw_rate(stack, users, *indexes, connections=0, batch=1000):
     uri = stack.addresses["APP_MONGODB_CONNECTION_STRING"]
-    out = subprocess.run([RAW, uri, str(users), str(connections), str(batch), *indexes], check=True,
+    out = subprocess.run([RAW, uri, str(users), str(connections or stack.workers()), str(batch), *indexes], check=True,
                          capture_output=True, text=True).stdout
     return int(re.search(r"(\d+) users/s", out)[1])
 
