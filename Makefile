@@ -57,11 +57,11 @@ setup: ## Install and download what is missing
 	@$(SERVICES) setup
 
 run: setup ## Bring up everything, fill an empty database with USERS people, stay until Ctrl-C
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory -j$$(nproc) all
 	@HEADCOUNT_FILL=$(USERS) $(SERVICES) run
 
 start: setup ## The same in the background, without people
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory -j$$(nproc) all
 	@$(SERVICES) start
 
 stop: ## Stop everything, keep the data
