@@ -10,7 +10,7 @@
 #include "message.h"
 #include "slot.h"
 
-#define CHUNKS_A_WORKER 4
+#define CHUNKS_A_WORKER 2 /* a small job waits behind no more of a big one than this */
 #define OPEN_JOBS_MAX 1000 /* as many as APP_JOBS_MAX allows */
 #define RATE_EACH_MS 1000
 #define RATE_WEIGHT 0.4 /* of the newest second in the smoothed rate */

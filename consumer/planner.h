@@ -1,7 +1,7 @@
 /* planner.h - keeps every open job moving.
  *
  * Each turn looks at all open jobs and, for each, decides from its document alone:
- *   queued, running  hand out the next chunks, at most 4 for each worker alive, so
+ *   queued, running  hand out the next chunks, at most 2 for each worker alive, so
  *                    that a small job gets its share beside a big one;
  *   stalled          nothing was begun or done for 5 s though chunks are out: their
  *                    messages may be lost (a wiped broker), they are sent again, and

@@ -201,22 +201,28 @@ static void write_lag(struct hc_json *j, const struct totals *t)
     hc_json_close(j, '}');
 }
 
+/* Leaves the object open: its last member comes behind the version. */
 static void write_pipeline(struct hc_json *j, const struct totals *t)
 {
-    struct hc_flight_stats f;
-    hc_flight_stats_read(&f);
-    uint64_t all = f.hits + f.stale + f.filled + f.failed;
     hc_json_key(j, "pipeline");
     hc_json_open(j, '{');
     hc_json_put_int(j, "consumers", t->consumers);
     hc_json_put_int(j, "insertsPerSecond", t->inserts);
+    hc_json_key(j, "drift"); /* null until an auditor has measured it */
+    hc_json_null(j);
+}
+
+/* Of this process, and moved by polling alone: like asOf it is no part of the version. */
+static void write_hit_rate(struct hc_json *j)
+{
+    struct hc_flight_stats f;
+    hc_flight_stats_read(&f);
+    uint64_t all = f.hits + f.stale + f.filled + f.failed;
     hc_json_key(j, "cacheHitRate");
     if (all > 0)
         hc_json_fixed(j, (double)(f.hits + f.stale) / (double)all, 2);
     else
         hc_json_null(j);
-    hc_json_key(j, "drift"); /* null until an auditor has measured it */
-    hc_json_null(j);
     hc_json_close(j, '}');
 }
 
@@ -233,7 +239,7 @@ static void write_rates(struct hc_json *j, const struct rates *rates, const stru
     hc_json_close(j, '}');
 }
 
-/* All but asOf and version: what the version is the hash of. */
+/* What the version is the hash of: all but asOf, the hit rate and itself. */
 static void write_numbers(struct hc_json *j, const struct snapshot *s)
 {
     struct totals t = add_up(s);
@@ -246,9 +252,9 @@ static void write_numbers(struct hc_json *j, const struct snapshot *s)
     write_rates(j, &s->rates, &t);
     write_jobs(j, s);
     write_lag(j, &t);
-    write_pipeline(j, &t);
     hc_json_key(j, "exact");
     hc_json_bool(j, true);
+    write_pipeline(j, &t);
 }
 
 static void write_snapshot(const struct snapshot *s, struct hc_buf *out, char etag[32])
@@ -260,6 +266,7 @@ static void write_snapshot(const struct snapshot *s, struct hc_buf *out, char et
     hc_json_open(&j, '{');
     write_numbers(&j, s);
     snprintf(etag, 32, "%016" PRIx64, hc_hash64(out->data, out->len));
+    write_hit_rate(&j);
     hc_json_key(&j, "asOf");
     hc_json_date(&j, hc_now_ms());
     hc_json_put_str(&j, "version", etag);
