@@ -94,17 +94,6 @@ static void take_id(struct request *r)
 
 /* ---- path and query ---- */
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 /* Decodes raw into *place of the arena and moves *place behind its NUL. False for
  * a broken %, a control character or bytes that are no UTF-8. */
 static bool decode(struct text raw, bool plus_is_blank, char **place, struct text *out)
@@ -113,8 +102,8 @@ static bool decode(struct text raw, bool plus_is_blank, char **place, struct tex
     for (size_t i = 0; i < raw.len; i++) {
         char c = raw.at[i];
         if (c == '%') {
-            int high = i + 2 < raw.len ? hex_digit(raw.at[i + 1]) : -1;
-            int low = high >= 0 ? hex_digit(raw.at[i + 2]) : -1;
+            int high = i + 2 < raw.len ? hc_hex_digit(raw.at[i + 1]) : -1;
+            int low = high >= 0 ? hc_hex_digit(raw.at[i + 2]) : -1;
             if (low < 0)
                 return false;
             c = (char)(high * 16 + low);

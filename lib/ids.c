@@ -47,8 +47,7 @@ void hc_oid_to_hex(const uint8_t oid[HC_OID_SIZE], char out[HC_OID_TEXT])
     out[HC_OID_TEXT - 1] = '\0';
 }
 
-/* Value of a hex digit, or -1. */
-static int hex_value(char c)
+int hc_hex_digit(char c)
 {
     if (c >= '0' && c <= '9')
         return c - '0';
@@ -66,8 +65,8 @@ bool hc_oid_from_hex(uint8_t out[HC_OID_SIZE], const char *text, size_t len)
     if (len != 2 * HC_OID_SIZE)
         return false;
     for (size_t i = 0; i < HC_OID_SIZE; i++) {
-        int high = hex_value(text[2 * i]);
-        int low = hex_value(text[2 * i + 1]);
+        int high = hc_hex_digit(text[2 * i]);
+        int low = hc_hex_digit(text[2 * i + 1]);
 
         if (high < 0 || low < 0)
             return false;

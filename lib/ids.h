@@ -29,6 +29,9 @@ void hc_oid_make(uint8_t out[HC_OID_SIZE], uint32_t second, uint32_t hash, uint3
 /* Takes an ObjectId apart again: the inverse of hc_oid_make. None of the pointers may be NULL. */
 void hc_oid_parts(const uint8_t oid[HC_OID_SIZE], uint32_t *second, uint32_t *hash, uint32_t *index);
 
+/* Value of a hex digit of either case, or -1 for any other character. */
+int hc_hex_digit(char c);
+
 /* Writes 24 lower-case hex digits and NUL. */
 void hc_oid_to_hex(const uint8_t oid[HC_OID_SIZE], char out[HC_OID_TEXT]);
 
