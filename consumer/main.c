@@ -16,6 +16,7 @@
 #include "log.h"
 #include "schedule.h"
 #include "worker.h"
+#include "zone.h"
 
 #define STOP_MS 3500 /* for the threads to end by themselves */
 #define FLUSH_MS 1000
@@ -165,6 +166,8 @@ int main(int argc, char **argv)
     if (code >= 0)
         return code;
     if (hc_settings_load(&settings, "headcount-consumer", &err) != HC_OK)
+        return refuse(&err);
+    if (hc_zone_set(settings.timezone, &err) != HC_OK)
         return refuse(&err);
     hc_log_setup((enum hc_log_level)hc_log_level_parse(settings.log_level), settings.instance);
     catch_signals();

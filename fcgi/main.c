@@ -11,6 +11,7 @@
 #include "service.h"
 #include "settings.h"
 #include "workers.h"
+#include "zone.h"
 
 #define PROGRAM "headcount.fcgi"
 #define STOP_MS 5000  /* for requests that run when we are told to end */
@@ -135,6 +136,8 @@ int main(int argc, char **argv)
     struct hc_settings settings = {0};
     struct hc_error err = {0};
     enum hc_err code = hc_settings_load(&settings, PROGRAM, &err);
+    if (code == HC_OK)
+        code = hc_zone_set(settings.timezone, &err);
     int exit_code = hc_settings_options(argc, argv, about, code == HC_OK ? &settings : NULL);
     if (exit_code < 0)
         exit_code = code == HC_OK ? run(&settings) : fail(&err);

@@ -4,6 +4,7 @@
 #include "counters.h"
 #include "log.h"
 #include "store_error.h"
+#include "zone.h"
 
 /* The fewest indexes that serve every query: each one is paid at every insert
  * into users. Lists of users, newest first, run on _id alone. */
@@ -11,28 +12,48 @@ static const struct index {
     enum hc_collection collection;
     const char *name, *field;
     int direction;
+    const char *second; /* a second field, descending; NULL: none */
     bool unique;
+    const char *only;   /* partial: documents whose field of this name is a text */
+    int64_t life_s;     /* documents go this long after the field's time; -1: they stay */
 } INDEXES[] = {
-    {HC_USERS, "email_1", "email", 1, true},
-    {HC_JOBS, "hash_1", "hash", 1, true}, /* _id prefixes of two jobs must never meet */
-    {HC_JOBS, "open_1", "open", 1, false},
-    {HC_JOBS, "createdAt_-1", "createdAt", -1, false},
+    {HC_USERS, "email_1", "email", 1, NULL, true, NULL, -1},
+    {HC_USERS, "due_1", "_hc.due", 1, NULL, false, "_hc.due", -1}, /* what is to be looked at; generated users have none */
+    {HC_ACTIVITIES, "user_1_requestTime_-1", "user", 1, "requestTime", false, NULL, -1},
+    {HC_USAGE, "n_-1", "n", -1, NULL, false, NULL, -1},
+    {HC_JOBS, "hash_1", "hash", 1, NULL, true, NULL, -1}, /* _id prefixes of two jobs must never meet */
+    {HC_JOBS, "open_1", "open", 1, NULL, false, NULL, -1},
+    {HC_JOBS, "createdAt_-1", "createdAt", -1, NULL, false, NULL, -1},
+    {HC_TOMBSTONES, "at_1", "at", 1, NULL, false, NULL, 14 * 86400},
+    {HC_SAMPLES, "expireAt_1", "expireAt", 1, NULL, false, NULL, 0},
 };
+
+static void append_index(bson_t *list, const struct index *ix)
+{
+    bson_t item, key;
+    bson_append_document_begin(list, "0", 1, &item);
+    bson_append_document_begin(&item, "key", 3, &key);
+    bson_append_int32(&key, ix->field, -1, ix->direction);
+    if (ix->second)
+        bson_append_int32(&key, ix->second, -1, -1);
+    bson_append_document_end(&item, &key);
+    bson_append_utf8(&item, "name", 4, ix->name, -1);
+    if (ix->unique)
+        bson_append_bool(&item, "unique", 6, true);
+    if (ix->only)
+        BCON_APPEND(&item, "partialFilterExpression", "{", ix->only, "{", "$gt", BCON_UTF8(""), "}", "}");
+    if (ix->life_s >= 0)
+        bson_append_int64(&item, "expireAfterSeconds", -1, ix->life_s);
+    bson_append_document_end(list, &item);
+}
 
 static enum hc_err create_index(struct hc_db *db, const struct index *ix, struct hc_error *err)
 {
     bson_t command = BSON_INITIALIZER;
     bson_append_utf8(&command, "createIndexes", -1, hc_collection_name(ix->collection), -1);
-    bson_t list, item, key;
+    bson_t list;
     bson_append_array_begin(&command, "indexes", -1, &list);
-    bson_append_document_begin(&list, "0", 1, &item);
-    bson_append_document_begin(&item, "key", 3, &key);
-    bson_append_int32(&key, ix->field, -1, ix->direction);
-    bson_append_document_end(&item, &key);
-    bson_append_utf8(&item, "name", 4, ix->name, -1);
-    if (ix->unique)
-        bson_append_bool(&item, "unique", 6, true);
-    bson_append_document_end(&list, &item);
+    append_index(&list, ix);
     bson_append_array_end(&command, &list);
     bson_error_t why;
     bson_t reply;
@@ -51,17 +72,54 @@ static enum hc_err insert_once(struct hc_db *db, enum hc_collection which, const
     return e == HC_ECONFLICT ? HC_OK : e;
 }
 
+/* A slot's days are those of its zone; zg grows with each change of it. */
 static enum hc_err create_slots(struct hc_db *db, struct hc_error *err)
 {
     enum hc_err e = HC_OK;
     for (int i = 0; i < HC_SLOT_COUNT && e == HC_OK; i++) {
-        bson_t *doc = BCON_NEW("_id", BCON_INT32(i), "v", BCON_INT64(0), "intent", BCON_NULL, "sum", "{", "}");
+        bson_t *doc = BCON_NEW("_id", BCON_INT32(i), "v", BCON_INT64(0), "intent", BCON_NULL, "zone",
+                               BCON_UTF8(hc_zone_name()), "zg", BCON_INT32(1), "sum", "{", "}");
         e = insert_once(db, HC_SLOTS, doc, err);
         bson_destroy(doc);
     }
     return e;
 }
 
+/* Slots of schema 1 counted no days yet. */
+static enum hc_err give_slots_zones(struct hc_db *db, struct hc_error *err)
+{
+    bson_t *filter = BCON_NEW("zone", BCON_NULL);
+    bson_t *update = BCON_NEW("$set", "{", "zone", BCON_UTF8(hc_zone_name()), "zg", BCON_INT32(1), "}");
+    bson_error_t why;
+    bson_t reply;
+    bool ok = mongoc_collection_update_many(hc_db_collection(db, HC_SLOTS), filter, update, NULL, &reply, &why);
+    enum hc_err e = ok ? HC_OK : hc_store_fail(err, &why, &reply, false);
+    bson_destroy(&reply);
+    bson_destroy(filter);
+    bson_destroy(update);
+    return e;
+}
+
+/* Says in hc_meta that all is there, whatever version stood there before. */
+static enum hc_err note_version(struct hc_db *db, struct hc_error *err)
+{
+    bson_t *meta = BCON_NEW("_id", "schema", "version", BCON_INT32(HC_SCHEMA_VERSION), "slots",
+                            BCON_INT32(HC_SLOT_COUNT));
+    bson_t *old = BCON_NEW("_id", "schema", "version", "{", "$lt", BCON_INT32(HC_SCHEMA_VERSION), "}");
+    bson_t *update = BCON_NEW("$set", "{", "version", BCON_INT32(HC_SCHEMA_VERSION), "}");
+    enum hc_err e = insert_once(db, HC_META, meta, err);
+    if (e == HC_OK)
+        e = hc_db_update_one(db, HC_META, old, update, NULL, err);
+    bson_destroy(meta);
+    bson_destroy(old);
+    bson_destroy(update);
+    if (e == HC_OK)
+        hc_log(HC_LOG_INFO, "schema.ready", "indexes and slots are in place",
+               HC_INT("version", HC_SCHEMA_VERSION), NULL);
+    return e;
+}
+
+/* Each part may be there already: a first start that was cut off, or an older schema. */
 static enum hc_err create_all(struct hc_db *db, struct hc_error *err)
 {
     enum hc_err e = HC_OK;
@@ -69,19 +127,12 @@ static enum hc_err create_all(struct hc_db *db, struct hc_error *err)
         e = create_index(db, &INDEXES[i], err);
     if (e == HC_OK)
         e = create_slots(db, err);
-    if (e != HC_OK)
-        return e;
-    bson_t *meta = BCON_NEW("_id", "schema", "version", BCON_INT32(HC_SCHEMA_VERSION), "slots",
-                            BCON_INT32(HC_SLOT_COUNT));
-    e = insert_once(db, HC_META, meta, err);
-    bson_destroy(meta);
     if (e == HC_OK)
-        hc_log(HC_LOG_INFO, "schema.ready", "indexes and slots are in place",
-               HC_INT("version", HC_SCHEMA_VERSION), NULL);
-    return e;
+        e = give_slots_zones(db, err);
+    return e == HC_OK ? note_version(db, err) : e;
 }
 
-/* HC_OK: it is this build's schema. HC_ENOTFOUND: there is none yet. */
+/* HC_OK: it is this build's schema. HC_ENOTFOUND: there is none yet, or an older one. */
 static enum hc_err check(struct hc_db *db, struct hc_error *err)
 {
     bson_t *filter = BCON_NEW("_id", "schema");
@@ -96,8 +147,10 @@ static enum hc_err check(struct hc_db *db, struct hc_error *err)
                         "this database was written by a newer Headcount (schema %lld, this build knows %d); "
                         "start that one, or give another database in APP_MONGODB_CONNECTION_STRING",
                         (long long)version, HC_SCHEMA_VERSION);
-        else if (version != HC_SCHEMA_VERSION || slots != HC_SLOT_COUNT)
+        else if (version < 1 || slots != HC_SLOT_COUNT)
             e = hc_fail(err, HC_EINTERNAL, "mongodb", "the schema's description in hc_meta makes no sense");
+        else if (version < HC_SCHEMA_VERSION)
+            e = hc_fail(err, HC_ENOTFOUND, NULL, "the schema is an older one");
     }
     bson_destroy(filter);
     bson_destroy(&meta);

@@ -13,6 +13,7 @@
 static const char *const COLLECTION_NAMES[HC_COLLECTION_COUNT] = {
     [HC_USERS] = "users",     [HC_ACTIVITIES] = "useractivities",   [HC_JOBS] = "hc_jobs",
     [HC_SLOTS] = "hc_slots",  [HC_TOMBSTONES] = "hc_tombstones",    [HC_META] = "hc_meta",
+    [HC_USAGE] = "hc_usage",  [HC_SAMPLES] = "hc_samples",
 };
 
 /* How patient each mode is, all in ms. A request's whole time is 2.5 s, and

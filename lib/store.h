@@ -25,15 +25,17 @@
 #include "settings.h"
 
 /* The version of all stored shapes; a database with a greater one is refused. */
-#define HC_SCHEMA_VERSION 1
+#define HC_SCHEMA_VERSION 2
 
 enum hc_collection {
     HC_USERS,      /* users */
     HC_ACTIVITIES, /* useractivities */
+    HC_USAGE,      /* hc_usage: {_id: user, v, n, day, last, zg}, of users with requests */
     HC_JOBS,       /* hc_jobs */
     HC_SLOTS,      /* hc_slots */
     HC_TOMBSTONES, /* hc_tombstones */
-    HC_META,       /* hc_meta: {_id: "schema", version, slots} */
+    HC_SAMPLES,    /* hc_samples: the numbers of the past */
+    HC_META,       /* hc_meta: {_id: "schema", version, slots}, and a document for each thing of which there is one */
     HC_COLLECTION_COUNT
 };
 

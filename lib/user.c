@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "counters.h"
+
 /* ---- a generated user as BSON ---- */
 
 /* Appending with both lengths known: libbson then measures nothing. */
@@ -204,6 +206,11 @@ void hc_user_json(struct hc_json *j, const bson_t *doc)
 void hc_bson_json(struct hc_json *j, const bson_t *doc)
 {
     write_document(j, doc, NULL);
+}
+
+int hc_user_slot(const bson_oid_t *id)
+{
+    return (int)(hc_hash64(id->bytes, sizeof id->bytes) % HC_SLOT_COUNT);
 }
 
 enum hc_err hc_user_id(const char *text, size_t len, bson_oid_t *out, struct hc_error *err)

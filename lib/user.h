@@ -2,8 +2,12 @@
  *
  * Stored: _id ObjectId, email, name, phoneNumber, country, gender, avatar,
  * userName, lastActive, createdAt, updatedAt, any further fields, and under
- * _hc our own bookkeeping {k: {v, g, c}, due, gone}, which never shows in an
- * answer. Documents written by others may miss any field or have it with
+ * _hc our own bookkeeping, which never shows in an answer:
+ *   k     {v, g, c}: what is counted of this user (gender, country code), as of its slot's version v;
+ *         without g nothing is. A user that its slot has to count is inserted with k: {v: 0} and due
+ *   due   a fresh ULID whenever facts were written: its slot has to look at it, and takes it off
+ *   gone  the date of its deletion; every read and write of others asks for gone: null
+ *   rev   a ULID, new with every edit by a person Documents written by others may miss any field or have it with
  * another type; such a field is shown as it is, or left out if JSON has no
  * such thing, and the rest of the user is still shown.
  *
@@ -34,6 +38,9 @@ void hc_user_json(struct hc_json *j, const bson_t *doc);
 
 /* Writes any document by the same rules, _hc too (used for device and the like). */
 void hc_bson_json(struct hc_json *j, const bson_t *doc);
+
+/* The slot (0 … HC_SLOT_COUNT - 1 of counters.h) through which all that is counted of this user goes. */
+int hc_user_slot(const bson_oid_t *id);
 
 /* Reads a user id: exactly 24 hex digits. HC_EMALFORMED with field "id" else. */
 enum hc_err hc_user_id(const char *text, size_t len, bson_oid_t *out, struct hc_error *err);
