@@ -42,24 +42,26 @@ static void append_write(bson_t *writes, const struct chunk *c)
 
 /* The bit is read after the slot was seen without an intent: whoever counts this
  * chunk does it through this very slot, so the version guards what is read here. */
-static enum hc_err compute(void *ctx, struct hc_db *db, bson_t *writes, bson_t *delta, bool *nothing,
-                           struct hc_error *err)
+static enum hc_err compute(void *ctx, struct hc_db *db, const struct hc_slot_now *slot,
+                           struct hc_slot_intent *out, struct hc_error *err)
 {
+    (void)slot;
     const struct chunk *c = ctx;
     struct hc_job now;
     enum hc_err e = hc_job_get(db, c->job->id, HC_JOB_ID_LEN, &now, err);
     if (e != HC_OK)
         return e;
-    *nothing = hc_job_bit(now.done, c->number);
+    out->nothing = hc_job_bit(now.done, c->number);
     hc_job_release(&now);
-    if (*nothing)
+    if (out->nothing)
         return HC_OK;
-    append_write(writes, c);
-    append_histogram(delta, c);
+    append_write(&out->writes, c);
+    append_histogram(&out->delta, c);
     return HC_OK;
 }
 
-enum hc_err hc_slot_count_chunk(struct hc_db *db, const struct hc_job *job, int64_t chunk, struct hc_error *err)
+enum hc_err hc_slot_count_chunk(struct hc_db *db, const struct hc_job *job, int64_t chunk,
+                                struct hc_error *err)
 {
     struct chunk c = {job, chunk};
     int64_t slot = ((int64_t)job->people.hash + chunk) % HC_SLOT_COUNT;

@@ -50,7 +50,8 @@ static enum hc_err carry_out_one(struct hc_db *db, bson_iter_t *item, struct hc_
     for (size_t o = 0; o < sizeof OPS / sizeof *OPS; o++)
         if (strcmp(bson_iter_utf8(&name, NULL), OPS[o].name) == 0)
             return OPS[o].carry_out(db, &write, err);
-    return hc_fail(err, HC_ENEWER, "slot", "an intent of a newer Headcount stands; only that one can finish it");
+    return hc_fail(err, HC_ENEWER, "slot",
+                   "an intent of a newer Headcount stands; only that one can finish it");
 }
 
 enum hc_err hc_slot_carry_out(struct hc_db *db, const bson_t *intent, struct hc_error *err)
