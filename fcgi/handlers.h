@@ -17,7 +17,9 @@ route_handler health_ready; /* one entry for each service that we need */
 route_handler page_show; /* index.html with its numbers filled in */
 
 /* users.c */
-route_handler users_list;     /* newest first, by page or by cursor */
+route_handler users_list; /* newest first, by page or by cursor */
+
+/* user.c */
 route_handler users_by_id;    /* /v1/user/:id */
 route_handler users_by_email; /* /v1/user/userEmail/:mail */
 

@@ -1,4 +1,4 @@
-/* users.c - GET /v1/user, /v1/user/:id and /v1/user/userEmail/:mail. */
+/* users.c - GET /v1/user. */
 #include "users.h"
 
 #include <inttypes.h>
@@ -28,8 +28,7 @@ static enum hc_err refuse_later(const struct request *r, struct hc_error *err)
     return HC_OK;
 }
 
-/* E-mails are stored and compared in lower-case (ASCII; others as they are). */
-static enum hc_err read_email(struct text given, char out[256], struct hc_error *err)
+enum hc_err users_email_read(struct text given, char out[256], struct hc_error *err)
 {
     if (given.len == 0 || given.len > 254)
         return hc_fail(err, HC_EMALFORMED, "email", "An e-mail address has 1 to 254 bytes");
@@ -43,7 +42,7 @@ static enum hc_err read_filters(const struct request *r, struct users_query *q, 
     const struct text *email = query_value(r, "email");
     const struct text *id = query_value(r, "_id");
     char hex[25] = "";
-    if (email && read_email(*email, q->email, err) != HC_OK)
+    if (email && users_email_read(*email, q->email, err) != HC_OK)
         return HC_EMALFORMED;
     if (id && hc_user_id(id->at, id->len, &q->id, NULL) != HC_OK)
         return hc_fail(err, HC_EMALFORMED, "_id", "_id must be 24 hex digits");
@@ -191,49 +190,4 @@ enum hc_err users_list(struct context *c, struct hc_error *err)
         response_header(&c->response, "Link", c->scratch.data);
     context_tag(c, &answer, FRESH_MS);
     return HC_OK;
-}
-
-/* ---- one user ---- */
-
-static enum hc_err answer_one(struct context *c, bson_t *filter, const char *index, struct hc_error *err)
-{
-    struct hc_json j;
-    bson_t found = BSON_INITIALIZER;
-    enum hc_err code = users_find_one(c, filter, index, &found, err);
-    if (code == HC_ENOTFOUND)
-        code = hc_fail(err, HC_ENOTFOUND, NULL, "There is no such user");
-    if (code == HC_OK) {
-        response_json(&c->response, &j);
-        hc_json_open(&j, '{');
-        hc_json_key(&j, "result");
-        hc_user_json(&j, &found);
-        hc_json_close(&j, '}');
-    }
-    bson_destroy(&found);
-    return code;
-}
-
-enum hc_err users_by_id(struct context *c, struct hc_error *err)
-{
-    bson_oid_t id;
-    struct text given = route_last(&c->request);
-    enum hc_err code = hc_user_id(given.at, given.len, &id, err);
-    if (code != HC_OK)
-        return code;
-    bson_t *filter = BCON_NEW("_id", BCON_OID(&id), "_hc.gone", BCON_NULL);
-    code = answer_one(c, filter, "_id", err);
-    bson_destroy(filter);
-    return code;
-}
-
-enum hc_err users_by_email(struct context *c, struct hc_error *err)
-{
-    char email[256];
-    enum hc_err code = read_email(route_last(&c->request), email, err);
-    if (code != HC_OK)
-        return code;
-    bson_t *filter = BCON_NEW("email", BCON_UTF8(email), "_hc.gone", BCON_NULL);
-    code = answer_one(c, filter, "email", err);
-    bson_destroy(filter);
-    return code;
 }

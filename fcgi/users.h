@@ -28,6 +28,10 @@ struct users_edges {
     struct text next, prev;
 };
 
+/* Writes an e-mail address as it is stored and compared: in lower-case (ASCII;
+ * others as they are). HC_EMALFORMED unless it has 1 to 254 bytes. */
+enum hc_err users_email_read(struct text given, char out[256], struct hc_error *err);
+
 /* Reads and checks the query of the request. HC_EMALFORMED; for a cursor whose
  * key isn't known yet also what context_db gives. */
 enum hc_err users_query_read(struct context *c, struct users_query *q, struct hc_error *err);
