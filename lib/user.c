@@ -51,7 +51,7 @@ void hc_user_from_person(bson_t *doc, const struct hc_person *person)
 
 typedef void writer(struct hc_json *j, const bson_iter_t *iter, unsigned depth);
 
-static void write_members(struct hc_json *j, bson_iter_t *iter, bool array, unsigned depth, const char *skip);
+static void write_members(struct hc_json *j, bson_iter_t *iter, bool array, unsigned depth);
 
 /* As few digits as read back as the same double. A negative zero is
  * written as 0: our own reader refuses it, and clients send users back. */
@@ -135,7 +135,7 @@ static void write_object(struct hc_json *j, const bson_iter_t *iter, unsigned de
     bson_iter_t inner;
     hc_json_open(j, '{');
     if (bson_iter_recurse(iter, &inner))
-        write_members(j, &inner, false, depth + 1, NULL);
+        write_members(j, &inner, false, depth + 1);
     hc_json_close(j, '}');
 }
 
@@ -144,7 +144,7 @@ static void write_array(struct hc_json *j, const bson_iter_t *iter, unsigned dep
     bson_iter_t inner;
     hc_json_open(j, '[');
     if (bson_iter_recurse(iter, &inner))
-        write_members(j, &inner, true, depth + 1, NULL);
+        write_members(j, &inner, true, depth + 1);
     hc_json_close(j, ']');
 }
 
@@ -173,39 +173,67 @@ static writer *writer_of(const bson_iter_t *iter, unsigned depth)
     return found;
 }
 
-/* Members of a document (or items of an array) that lies depth deep. skip is
- * the key to leave out, or NULL. Broken BSON ends the walk, not the answer. */
-static void write_members(struct hc_json *j, bson_iter_t *iter, bool array, unsigned depth, const char *skip)
+/* One member of a document, or one item of an array, that lies depth deep. */
+static void write_member(struct hc_json *j, const bson_iter_t *iter, bool array, unsigned depth)
 {
-    while (bson_iter_next(iter)) {
-        writer *write = writer_of(iter, depth);
-        if (!write && array)
-            write = write_null; /* the others keep their places */
-        if (!write || (skip && strcmp(bson_iter_key(iter), skip) == 0))
-            continue;
-        if (!array)
-            hc_json_key(j, bson_iter_key(iter));
-        write(j, iter, depth);
-    }
+    writer *write = writer_of(iter, depth);
+    if (!write && array)
+        write = write_null; /* the others keep their places */
+    if (!write)
+        return;
+    if (!array)
+        hc_json_key(j, bson_iter_key(iter));
+    write(j, iter, depth);
 }
 
-static void write_document(struct hc_json *j, const bson_t *doc, const char *skip)
+/* All of them. Broken BSON ends the walk, not the answer. */
+static void write_members(struct hc_json *j, bson_iter_t *iter, bool array, unsigned depth)
 {
-    bson_iter_t iter;
-    hc_json_open(j, '{');
-    if (doc && bson_iter_init(&iter, doc))
-        write_members(j, &iter, false, 1, skip);
-    hc_json_close(j, '}');
+    while (bson_iter_next(iter))
+        write_member(j, iter, array, depth);
+}
+
+static void write_last_active(struct hc_json *j, int64_t ms)
+{
+    hc_json_key(j, "lastActive");
+    hc_json_date(j, ms);
 }
 
 void hc_user_json(struct hc_json *j, const bson_t *doc)
 {
-    write_document(j, doc, "_hc");
+    hc_user_json_active(j, doc, 0);
+}
+
+void hc_user_json_active(struct hc_json *j, const bson_t *doc, int64_t last_ms)
+{
+    bson_iter_t iter;
+    bool shown = last_ms <= 0; /* nothing to put in */
+    hc_json_open(j, '{');
+    if (doc && bson_iter_init(&iter, doc))
+        while (bson_iter_next(&iter)) {
+            const char *key = bson_iter_key(&iter);
+            if (strcmp(key, "_hc") == 0)
+                continue;
+            if (last_ms <= 0 || strcmp(key, "lastActive") != 0) {
+                write_member(j, &iter, false, 1);
+                continue;
+            }
+            int64_t stored = BSON_ITER_HOLDS_DATE_TIME(&iter) ? bson_iter_date_time(&iter) : last_ms;
+            write_last_active(j, stored > last_ms ? stored : last_ms);
+            shown = true;
+        }
+    if (!shown)
+        write_last_active(j, last_ms);
+    hc_json_close(j, '}');
 }
 
 void hc_bson_json(struct hc_json *j, const bson_t *doc)
 {
-    write_document(j, doc, NULL);
+    bson_iter_t iter;
+    hc_json_open(j, '{');
+    if (doc && bson_iter_init(&iter, doc))
+        write_members(j, &iter, false, 1);
+    hc_json_close(j, '}');
 }
 
 int hc_user_slot(const bson_oid_t *id)

@@ -7,9 +7,10 @@
  *         without g nothing is. A user that its slot has to count is inserted with k: {v: 0} and due
  *   due   a fresh ULID whenever facts were written: its slot has to look at it, and takes it off
  *   gone  the date of its deletion; every read and write of others asks for gone: null
- *   rev   a ULID, new with every edit by a person Documents written by others may miss any field or have it with
- * another type; such a field is shown as it is, or left out if JSON has no
- * such thing, and the rest of the user is still shown.
+ *   rev   a ULID, new with every edit by a person
+ * Documents written by others may miss any field or have it with another type;
+ * such a field is shown as it is, or left out if JSON has no such thing, and the
+ * rest of the user is still shown.
  *
  * Pure functions, no state; any thread.
  */
@@ -35,6 +36,11 @@ void hc_user_from_person(bson_t *doc, const struct hc_person *person);
  * that are no BSON end the object early; the answer stays valid JSON. NULL
  * writes {}. */
 void hc_user_json(struct hc_json *j, const bson_t *doc);
+
+/* The same, with what is newer than the document: last_ms is the time of the user's latest request
+ * (hc_usage), 0 for none. `lastActive` shows the later of both, also when the document has none or no date
+ * there. */
+void hc_user_json_active(struct hc_json *j, const bson_t *doc, int64_t last_ms);
 
 /* Writes any document by the same rules, _hc too (used for device and the like). */
 void hc_bson_json(struct hc_json *j, const bson_t *doc);

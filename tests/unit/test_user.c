@@ -31,6 +31,42 @@ static void check_json(const bson_t *doc, const char *want)
     free(text);
 }
 
+static void check_active(const bson_t *doc, int64_t last_ms, const char *want)
+{
+    struct hc_buf b;
+    struct hc_json j;
+    hc_buf_init(&b, 1 << 20);
+    hc_json_begin(&j, &b);
+    hc_user_json_active(&j, doc, last_ms);
+    assert_string_equal(b.data, want);
+    hc_buf_release(&b);
+}
+
+static void last_active_is_the_later_of_both(void **state)
+{
+    (void)state;
+    bson_t *doc = BCON_NEW("a", BCON_INT32(1), "lastActive", BCON_DATE_TIME(1795440000123), "z", "{",
+                           "lastActive", BCON_DATE_TIME(0), "}", "_hc", "{", "}");
+    const char *stored = "{\"a\":1,\"lastActive\":\"2026-11-23T13:20:00.123Z\","
+                         "\"z\":{\"lastActive\":\"1970-01-01T00:00:00.000Z\"}}";
+    check_active(doc, 0, stored);
+    check_active(doc, -5, stored);
+    check_active(doc, 1795440000122, stored);
+    check_active(doc, 1795440000124,
+                 "{\"a\":1,\"lastActive\":\"2026-11-23T13:20:00.124Z\","
+                 "\"z\":{\"lastActive\":\"1970-01-01T00:00:00.000Z\"}}");
+    bson_destroy(doc);
+    doc = BCON_NEW("lastActive", BCON_UTF8("yesterday"), "a", BCON_INT32(1));
+    check_active(doc, 0, "{\"lastActive\":\"yesterday\",\"a\":1}");
+    check_active(doc, 1795440000123, "{\"lastActive\":\"2026-11-23T13:20:00.123Z\",\"a\":1}");
+    bson_destroy(doc);
+    doc = BCON_NEW("a", BCON_INT32(1));
+    check_active(doc, 0, "{\"a\":1}");
+    check_active(doc, 1795440000123, "{\"a\":1,\"lastActive\":\"2026-11-23T13:20:00.123Z\"}");
+    bson_destroy(doc);
+    check_active(NULL, 0, "{}");
+}
+
 /* ---- a generated user ---- */
 
 static void a_person_becomes_a_document(void **state)
@@ -463,6 +499,7 @@ int main(void)
         cmocka_unit_test(a_document_says_what_the_person_says),
         cmocka_unit_test(an_odd_person_is_still_a_document),
         cmocka_unit_test(a_user_is_written_without_bookkeeping),
+        cmocka_unit_test(last_active_is_the_later_of_both),
         cmocka_unit_test(every_type_has_its_form_or_none),
         cmocka_unit_test(doubles_are_as_short_as_they_can_be),
         cmocka_unit_test(doubles_come_back_the_same),
