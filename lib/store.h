@@ -35,7 +35,8 @@ enum hc_collection {
     HC_SLOTS,      /* hc_slots */
     HC_TOMBSTONES, /* hc_tombstones */
     HC_SAMPLES,    /* hc_samples: the numbers of the past */
-    HC_META,       /* hc_meta: {_id: "schema", version, slots}, and a document for each thing of which there is one */
+    HC_META, /* hc_meta: {_id: "schema", version, slots}, and a document for each thing of which there is one
+              */
     HC_COLLECTION_COUNT
 };
 
@@ -49,7 +50,7 @@ struct hc_store;
 
 struct hc_db {
     struct hc_store *store;
-    mongoc_client_t *client;                              /* lent by the pool */
+    mongoc_client_t *client;                               /* lent by the pool */
     mongoc_collection_t *collections[HC_COLLECTION_COUNT]; /* opened on first use */
 };
 
@@ -80,7 +81,8 @@ enum hc_err hc_store_ping(struct hc_store *store, int *ms, struct hc_error *err)
 /* Turns a driver's error into ours: the one place that knows its codes.
  * writing says that a lost reply leaves the outcome open (HC_EOUTCOME). What
  * the driver said goes to the log, never into *err. */
-enum hc_err hc_store_fail(struct hc_error *err, const bson_error_t *driver, const bson_t *reply, bool writing);
+enum hc_err hc_store_fail(struct hc_error *err, const bson_error_t *driver, const bson_t *reply,
+                          bool writing);
 /* True for an error that the same call may not meet again: network, failover,
  * a server that is starting, also code 1 which FerretDB answers while its own
  * PostgreSQL is away. */
@@ -91,11 +93,29 @@ bool hc_store_is_transient(const bson_error_t *driver, const bson_t *reply);
 enum hc_err hc_db_find_and_modify(struct hc_db *db, enum hc_collection which, const bson_t *filter,
                                   const bson_t *update, bool upsert, bson_t *found, struct hc_error *err);
 /* The one document with that filter, copied into *found. HC_ENOTFOUND. */
-enum hc_err hc_db_find_one(struct hc_db *db, enum hc_collection which, const bson_t *filter, const bson_t *opts,
-                           bson_t *found, struct hc_error *err);
+enum hc_err hc_db_find_one(struct hc_db *db, enum hc_collection which, const bson_t *filter,
+                           const bson_t *opts, bson_t *found, struct hc_error *err);
 /* updateOne; *matched (may be NULL) says how many documents fitted, 0 or 1. */
 enum hc_err hc_db_update_one(struct hc_db *db, enum hc_collection which, const bson_t *filter,
                              const bson_t *update, int64_t *matched, struct hc_error *err);
+/* Calls each(ctx, document) for all documents that fit, until it returns false. HC_ESTORE. */
+enum hc_err hc_db_each(struct hc_db *db, enum hc_collection which, const bson_t *filter, const bson_t *opts,
+                       bool (*each)(void *ctx, const bson_t *doc), void *ctx, struct hc_error *err);
+/* The same for what an aggregation answers. */
+enum hc_err hc_db_aggregate(struct hc_db *db, enum hc_collection which, const bson_t *pipeline,
+                            const bson_t *opts, bool (*each)(void *ctx, const bson_t *doc), void *ctx,
+                            struct hc_error *err);
+/* Inserts all, in any order; one whose unique key stands already counts as in. HC_ESTORE, HC_EOUTCOME: some
+ * may be. */
+enum hc_err hc_db_insert_all(struct hc_db *db, enum hc_collection which, const bson_t **docs, size_t n,
+                             struct hc_error *err);
+/* Executes and destroys an unordered bulk of updates; *matched (may be NULL) says how many documents fitted
+ * in all. An empty one does nothing. */
+enum hc_err hc_db_run_bulk(mongoc_bulk_operation_t *bulk, size_t operations, int64_t *matched,
+                           struct hc_error *err);
+/* Deletes all documents that fit. */
+enum hc_err hc_db_delete_many(struct hc_db *db, enum hc_collection which, const bson_t *filter,
+                              struct hc_error *err);
 /* insertOne. HC_ECONFLICT when a unique index refuses it (duplicate key). */
 enum hc_err hc_db_insert(struct hc_db *db, enum hc_collection which, const bson_t *doc, struct hc_error *err);
 
