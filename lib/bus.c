@@ -1,4 +1,5 @@
-/* See bus.h. This file: the producer. bus_topics.c asks about topics and makes them. */
+/* See bus.h. This file: the producer. bus_batch.c waits for reports, bus_topics.c asks about topics and makes
+ * them. */
 #include "bus.h"
 
 #include <inttypes.h>
@@ -7,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "bus_inside.h"
 #include "clock.h"
@@ -15,16 +15,6 @@
 #include "log.h"
 
 #define POLL_MS 100
-
-/* One message that somebody waits for. Freed by whoever comes last, since a
- * report may come after the waiting was over. */
-struct waiting {
-    pthread_mutex_t lock;
-    pthread_cond_t told;
-    bool reported;
-    bool left; /* nobody waits any more */
-    rd_kafka_resp_err_t result;
-};
 
 /* ---- configuration ---- */
 
@@ -51,7 +41,8 @@ static enum hc_err set_users(rd_kafka_conf_t *conf, const char *pairs, struct hc
     if (!copy)
         return hc_fail(err, HC_ENOMEM, NULL, "out of memory");
     enum hc_err e = HC_OK;
-    for (char *pair = strtok_r(copy, " ,\t\n", &rest); pair && e == HC_OK; pair = strtok_r(NULL, " ,\t\n", &rest)) {
+    for (char *pair = strtok_r(copy, " ,\t\n", &rest); pair && e == HC_OK;
+         pair = strtok_r(NULL, " ,\t\n", &rest)) {
         char *equals = strchr(pair, '=');
         if (!equals) {
             e = hc_fail(err, HC_ESETTING, "APP_KAFKA_CONFIG", "\"%.60s\" is not name=value", pair);
@@ -67,10 +58,10 @@ static enum hc_err set_users(rd_kafka_conf_t *conf, const char *pairs, struct hc
 enum hc_err hc_bus_configure(rd_kafka_conf_t *conf, const struct hc_settings *s, struct hc_error *err)
 {
     static const char *const OURS[][2] = {
-        {"client.id", "headcount"},           {"socket.timeout.ms", "10000"},
-        {"reconnect.backoff.ms", "100"},      {"reconnect.backoff.max.ms", "1000"},
-        {"socket.keepalive.enable", "true"},  {"topic.metadata.refresh.interval.ms", "10000"},
-        {"log.connection.close", "false"},    {"allow.auto.create.topics", "false"},
+        {"client.id", "headcount"},          {"socket.timeout.ms", "10000"},
+        {"reconnect.backoff.ms", "100"},     {"reconnect.backoff.max.ms", "1000"},
+        {"socket.keepalive.enable", "true"}, {"topic.metadata.refresh.interval.ms", "10000"},
+        {"log.connection.close", "false"},   {"allow.auto.create.topics", "false"},
     };
     rd_kafka_conf_set_log_cb(conf, kafka_log);
     enum hc_err e = set(conf, "APP_KAFKA_BROKER", "bootstrap.servers", s->kafka, err);
@@ -81,29 +72,17 @@ enum hc_err hc_bus_configure(rd_kafka_conf_t *conf, const struct hc_settings *s,
 
 /* ---- reports ---- */
 
-static void tell(struct waiting *w, rd_kafka_resp_err_t result)
-{
-    pthread_mutex_lock(&w->lock);
-    w->reported = true;
-    w->result = result;
-    bool last = w->left;
-    pthread_cond_signal(&w->told);
-    pthread_mutex_unlock(&w->lock);
-    if (last)
-        free(w);
-}
-
 /* Runs on the bus's own thread, inside rd_kafka_poll. */
 static void delivered(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque)
 {
     (void)rk;
     struct hc_bus *bus = opaque;
     atomic_store(&bus->up, m->err == 0);
-    if (m->err)
+    if (m->_private)
+        hc_batch_reported(m->_private, m->err);
+    else if (m->err)
         hc_log(HC_LOG_WARN, "bus.undelivered", rd_kafka_err2str(m->err),
                HC_STR("topic", rd_kafka_topic_name(m->rkt)), NULL);
-    if (m->_private)
-        tell(m->_private, m->err);
 }
 
 static void failed(rd_kafka_t *rk, int code, const char *reason, void *opaque)
@@ -123,9 +102,12 @@ static void failed(rd_kafka_t *rk, int code, const char *reason, void *opaque)
 static rd_kafka_t *new_producer(struct hc_bus *bus, struct hc_error *err)
 {
     static const char *const OURS[][2] = {
-        {"enable.idempotence", "true"},        {"partitioner", "murmur2_random"},
-        {"queue.buffering.max.messages", "20000"}, {"queue.buffering.max.kbytes", "32768"},
-        {"message.timeout.ms", "5000"},        {"request.timeout.ms", "4000"},
+        {"enable.idempotence", "true"},
+        {"partitioner", "murmur2_random"},
+        {"queue.buffering.max.messages", "20000"},
+        {"queue.buffering.max.kbytes", "32768"},
+        {"message.timeout.ms", "5000"},
+        {"request.timeout.ms", "4000"},
         {"linger.ms", "5"},
     };
     char why[256] = "";
@@ -212,7 +194,8 @@ void hc_bus_close(struct hc_bus *bus, int wait_ms)
     rd_kafka_flush(bus->rk, wait_ms);
     int left = rd_kafka_outq_len(bus->rk);
     if (left > 0)
-        hc_log(HC_LOG_WARN, "bus.unsent", "messages were not delivered before the end; the planner sends again",
+        hc_log(HC_LOG_WARN, "bus.unsent",
+               "messages were not delivered before the end; the planner sends again",
                HC_INT("messages", left), NULL);
     rd_kafka_purge(bus->rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
     rd_kafka_flush(bus->rk, 100);
@@ -224,73 +207,27 @@ void hc_bus_close(struct hc_bus *bus, int wait_ms)
 
 /* ---- sending ---- */
 
-static enum hc_err produce(struct hc_bus *bus, const struct hc_message *m, struct waiting *w, struct hc_error *err)
+rd_kafka_resp_err_t hc_bus_produce(struct hc_bus *bus, const struct hc_message *m, struct hc_batch *batch)
 {
     pthread_rwlock_rdlock(&bus->lock);
     rd_kafka_resp_err_t why = rd_kafka_producev(
         bus->rk, RD_KAFKA_V_TOPIC(m->topic), RD_KAFKA_V_PARTITION(m->partition),
-        RD_KAFKA_V_KEY(m->key, m->key ? m->key_len : 0), RD_KAFKA_V_VALUE((void *)(uintptr_t)m->value, m->value_len),
-        RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_HEADERS(m->headers), RD_KAFKA_V_OPAQUE(w),
-        RD_KAFKA_V_END);
+        RD_KAFKA_V_KEY(m->key, m->key ? m->key_len : 0),
+        RD_KAFKA_V_VALUE((void *)(uintptr_t)m->value, m->value_len), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+        RD_KAFKA_V_HEADERS(m->headers), RD_KAFKA_V_OPAQUE(batch), RD_KAFKA_V_END);
     pthread_rwlock_unlock(&bus->lock);
-    if (!why)
-        return HC_OK;
-    if (m->headers)
+    if (why && m->headers)
         rd_kafka_headers_destroy(m->headers);
-    hc_log(HC_LOG_WARN, "bus.refused", rd_kafka_err2str(why), HC_STR("topic", m->topic), NULL);
-    return hc_fail(err, HC_EBROKER, "kafka", "the message broker (Kafka) can't take a message right now");
+    return why;
 }
 
 enum hc_err hc_bus_send(struct hc_bus *bus, const struct hc_message *m, struct hc_error *err)
 {
-    return produce(bus, m, NULL, err);
-}
-
-static void waiting_init(struct waiting *w)
-{
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_mutex_init(&w->lock, NULL);
-    pthread_cond_init(&w->told, &monotonic);
-    pthread_condattr_destroy(&monotonic);
-}
-
-static bool wait_for_report(struct waiting *w, int wait_ms)
-{
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    int64_t ns = until.tv_nsec + (int64_t)(wait_ms % 1000) * 1000000;
-    until.tv_sec += wait_ms / 1000 + ns / 1000000000;
-    until.tv_nsec = ns % 1000000000;
-    int r = 0;
-    while (!w->reported && r == 0)
-        r = pthread_cond_timedwait(&w->told, &w->lock, &until);
-    return w->reported;
-}
-
-enum hc_err hc_bus_send_wait(struct hc_bus *bus, const struct hc_message *m, int wait_ms, struct hc_error *err)
-{
-    struct waiting *w = calloc(1, sizeof *w);
-    if (!w) {
-        if (m->headers)
-            rd_kafka_headers_destroy(m->headers);
-        return hc_fail(err, HC_ENOMEM, NULL, "out of memory");
-    }
-    waiting_init(w);
-    enum hc_err e = produce(bus, m, w, err);
-    if (e != HC_OK) {
-        free(w);
-        return e;
-    }
-    pthread_mutex_lock(&w->lock);
-    bool reported = wait_for_report(w, wait_ms);
-    bool ok = reported && w->result == 0;
-    w->left = !reported;
-    pthread_mutex_unlock(&w->lock);
-    if (reported)
-        free(w);
-    return ok ? HC_OK : hc_fail(err, HC_EBROKER, "kafka", "the message broker (Kafka) did not take a message");
+    rd_kafka_resp_err_t why = hc_bus_produce(bus, m, NULL);
+    if (!why)
+        return HC_OK;
+    hc_log(HC_LOG_WARN, "bus.refused", rd_kafka_err2str(why), HC_STR("topic", m->topic), NULL);
+    return hc_fail(err, HC_EBROKER, "kafka", "the message broker (Kafka) can't take a message right now");
 }
 
 bool hc_bus_is_up(struct hc_bus *bus)
@@ -318,8 +255,8 @@ enum hc_err hc_bus_send_trigger(struct hc_bus *bus, const char *job_id, int64_t 
                            .value = text.data,
                            .value_len = text.len,
                            .partition = -1};
-    enum hc_err e = hc_buf_failed(&text) ? hc_fail(err, HC_ENOMEM, NULL, "out of memory")
-                                         : hc_bus_send(bus, &m, err);
+    enum hc_err e =
+        hc_buf_failed(&text) ? hc_fail(err, HC_ENOMEM, NULL, "out of memory") : hc_bus_send(bus, &m, err);
     hc_buf_release(&text);
     return e;
 }

@@ -32,7 +32,7 @@ struct hc_message {
     size_t key_len;
     const void *value;
     size_t value_len;
-    int32_t partition; /* -1: by the key, or any */
+    int32_t partition;           /* -1: by the key, or any */
     rd_kafka_headers_t *headers; /* may be NULL; taken over in every case */
 };
 
@@ -47,7 +47,23 @@ void hc_bus_close(struct hc_bus *bus, int wait_ms);
  * delivery itself is reported in the log and in hc_bus_is_up only. */
 enum hc_err hc_bus_send(struct hc_bus *bus, const struct hc_message *m, struct hc_error *err);
 /* Sends and waits for the broker's acknowledgement, at most wait_ms. */
-enum hc_err hc_bus_send_wait(struct hc_bus *bus, const struct hc_message *m, int wait_ms, struct hc_error *err);
+enum hc_err hc_bus_send_wait(struct hc_bus *bus, const struct hc_message *m, int wait_ms,
+                             struct hc_error *err);
+
+/* Many messages that are waited for together: add each, then end, which frees the batch in every case.
+ * At most HC_BATCH_OUT of them are without a report at any time, so that a batch needs little memory and
+ * leaves room in the queue for others. One thread's. */
+#define HC_BATCH_OUT 500
+struct hc_batch;
+
+/* wait_ms: the time for all of it. NULL without memory. */
+struct hc_batch *hc_batch_begin(struct hc_bus *bus, int wait_ms);
+/* Queues a copy, after waiting for reports when too many are out. HC_EBROKER: one was not delivered, or the
+ * time is over; no more of this batch need be added. */
+enum hc_err hc_batch_add(struct hc_batch *batch, const struct hc_message *m, struct hc_error *err);
+/* Waits for what is out. HC_OK: the broker has acknowledged every message. HC_EBROKER: some may be missing.
+ */
+enum hc_err hc_batch_end(struct hc_batch *batch, struct hc_error *err);
 
 /* True while a broker answers: false after a delivery failed or all brokers
  * were lost, true again with the next success. */

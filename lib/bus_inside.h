@@ -1,4 +1,4 @@
-/* bus_inside.h - the producer's struct, for bus.c and bus_topics.c alone. */
+/* bus_inside.h - the producer's struct, for bus.c, bus_batch.c and bus_topics.c alone. */
 #ifndef HC_BUS_INSIDE_H
 #define HC_BUS_INSIDE_H
 
@@ -23,5 +23,10 @@ struct hc_bus {
 };
 
 extern const char *const HC_TOPICS[HC_BUS_TOPICS];
+
+/* Queues a copy whose report goes to batch (NULL: to nobody); m->headers are taken over in every case. */
+rd_kafka_resp_err_t hc_bus_produce(struct hc_bus *bus, const struct hc_message *m, struct hc_batch *batch);
+/* A message of batch was reported: called by the bus's own thread. */
+void hc_batch_reported(struct hc_batch *batch, rd_kafka_resp_err_t result);
 
 #endif

@@ -14,6 +14,7 @@
 #include "log.h"
 
 static rd_kafka_t *host;
+static rd_kafka_t *host_client; /* asks the cluster how much lies in it */
 static rd_kafka_mock_cluster_t *cluster;
 static char brokers[256];
 
@@ -28,12 +29,16 @@ static int start_cluster(void **state)
     snprintf(brokers, sizeof brokers, "%s", rd_kafka_mock_cluster_bootstraps(cluster));
     rd_kafka_mock_topic_create(cluster, HC_TOPIC_BULK, 5, 1);
     rd_kafka_mock_topic_create(cluster, HC_TOPIC_TRIGGER, 3, 1);
-    return 0;
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    rd_kafka_conf_set(conf, "bootstrap.servers", brokers, why, sizeof why);
+    host_client = rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof why);
+    return host_client ? 0 : -1;
 }
 
 static int stop_cluster(void **state)
 {
     (void)state;
+    rd_kafka_destroy(host_client);
     rd_kafka_mock_cluster_destroy(cluster);
     rd_kafka_destroy(host);
     return 0;
@@ -98,6 +103,63 @@ static void test_a_broker_that_goes_and_comes(void **state)
     hc_bus_close(bus, 2000);
 }
 
+/* More than may be out at once, all of them acknowledged when the batch has ended. */
+static void test_a_batch_is_there_when_it_has_ended(void **state)
+{
+    (void)state;
+    char none[] = "";
+    struct hc_settings s = settings_with(brokers, none);
+    struct hc_bus *bus;
+    struct hc_error err;
+    int64_t low, high, before;
+    assert_int_equal(hc_bus_open(&bus, &s, &err), HC_OK);
+    assert_int_equal(rd_kafka_query_watermark_offsets(host_client, HC_TOPIC_BULK, 2, &low, &before, 5000), 0);
+    struct hc_batch *batch = hc_batch_begin(bus, 10000);
+    assert_non_null(batch);
+    for (int i = 0; i < 3 * HC_BATCH_OUT; i++)
+        assert_int_equal(hc_batch_add(batch, &HELLO, &err), HC_OK);
+    assert_int_equal(hc_batch_end(batch, &err), HC_OK);
+    assert_int_equal(rd_kafka_query_watermark_offsets(host_client, HC_TOPIC_BULK, 2, &low, &high, 5000), 0);
+    assert_int_equal(high - before, 3 * HC_BATCH_OUT);
+    assert_int_equal(hc_batch_end(hc_batch_begin(bus, 100), &err), HC_OK); /* an empty one */
+    hc_bus_close(bus, 2000);
+}
+
+/* One message that the broker refuses fails the whole batch, and so does a broker that is away: in time,
+ * and late reports find their batch. */
+static void test_a_batch_that_fails(void **state)
+{
+    (void)state;
+    char none[] = "";
+    struct hc_settings s = settings_with(brokers, none);
+    struct hc_bus *bus;
+    struct hc_error err;
+    struct hc_message odd = HELLO;
+    odd.partition = 77; /* the topic has 5 */
+    assert_int_equal(hc_bus_open(&bus, &s, &err), HC_OK);
+    struct hc_batch *batch = hc_batch_begin(bus, 3000);
+    enum hc_err e = hc_batch_add(batch, &HELLO, &err);
+    assert_int_equal(e, HC_OK);
+    hc_batch_add(batch, &odd, &err); /* refused now or in its report */
+    assert_int_equal(hc_batch_end(batch, &err), HC_EBROKER);
+    assert_int_equal(hc_bus_send_wait(bus, &HELLO, 5000, &err), HC_OK);
+
+    rd_kafka_mock_broker_set_down(cluster, 1);
+    int64_t start = hc_mono_ms();
+    batch = hc_batch_begin(bus, 300);
+    for (e = HC_OK; e == HC_OK && hc_mono_ms() - start < 5000;)
+        e = hc_batch_add(batch, &HELLO, &err);
+    assert_int_equal(e, HC_EBROKER); /* never more than HC_BATCH_OUT of them are taken */
+    assert_int_equal(hc_batch_end(batch, &err), HC_EBROKER);
+    assert_true(hc_mono_ms() - start < 2000);
+    rd_kafka_mock_broker_set_up(cluster, 1);
+    e = HC_EBROKER;
+    for (int i = 0; i < 50 && e != HC_OK; i++)
+        e = hc_bus_send_wait(bus, &HELLO, 300, &err);
+    assert_int_equal(e, HC_OK);
+    hc_bus_close(bus, 2000);
+}
+
 static void test_wrong_configuration(void **state)
 {
     (void)state;
@@ -132,6 +194,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sends_and_waits),
         cmocka_unit_test(test_a_broker_that_goes_and_comes),
+        cmocka_unit_test(test_a_batch_is_there_when_it_has_ended),
+        cmocka_unit_test(test_a_batch_that_fails),
         cmocka_unit_test(test_wrong_configuration),
         cmocka_unit_test(test_users_configuration_wins),
     };
