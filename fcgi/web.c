@@ -11,6 +11,13 @@
 
 /* ---- the process ---- */
 
+/* A request waits for its message no longer than its own time. What is given up after two fifths of it is
+ * reported a second later at most, which leaves the rest for finding the user. */
+static enum hc_err open_bus(struct web *web, struct hc_error *err)
+{
+    return hc_bus_open_prompt(&web->bus, web->settings, (int)web->settings->deadline_ms * 2 / 5, err);
+}
+
 enum hc_err web_open(struct web *web, const struct hc_settings *s, bool cgi, struct hc_error *err)
 {
     web->settings = s;
@@ -22,7 +29,7 @@ enum hc_err web_open(struct web *web, const struct hc_settings *s, bool cgi, str
         return code;
     code = hc_store_open(&web->store, s, HC_STORE_POOL, err);
     if (code == HC_OK)
-        code = hc_bus_open(&web->bus, s, err);
+        code = open_bus(web, err);
     if (code != HC_OK)
         web_close(web, 0);
     return code;
@@ -79,7 +86,7 @@ enum hc_err context_bus(struct context *c, struct hc_bus **bus, struct hc_error 
     enum hc_err code = HC_OK;
     pthread_mutex_lock(&c->web->lock);
     if (!c->web->bus)
-        code = hc_bus_open(&c->web->bus, c->settings, err);
+        code = open_bus(c->web, err);
     *bus = c->web->bus;
     pthread_mutex_unlock(&c->web->lock);
     return code;

@@ -33,6 +33,7 @@ struct web {
     struct hc_store *store; /* NULL until opened */
     struct hc_bus *bus;     /* NULL until opened */
     struct breaker breaker; /* on the store */
+    struct breaker broker;  /* on the bus, for those who wait for it */
     struct cursor_keeper cursors;
     struct page *page;
 };

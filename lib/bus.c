@@ -79,7 +79,8 @@ static void delivered(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque)
     struct hc_bus *bus = opaque;
     atomic_store(&bus->up, m->err == 0);
     if (m->_private)
-        hc_batch_reported(m->_private, m->err);
+        hc_batch_reported(m->_private, m->err,
+                          rd_kafka_message_status(m) == RD_KAFKA_MSG_STATUS_POSSIBLY_PERSISTED);
     else if (m->err)
         hc_log(HC_LOG_WARN, "bus.undelivered", rd_kafka_err2str(m->err),
                HC_STR("topic", rd_kafka_topic_name(m->rkt)), NULL);
@@ -99,6 +100,17 @@ static void failed(rd_kafka_t *rk, int code, const char *reason, void *opaque)
 
 /* ---- life ---- */
 
+/* What is not for whoever can wait: see hc_bus_open_prompt. */
+static enum hc_err set_prompt(rd_kafka_conf_t *conf, int give_up_ms, struct hc_error *err)
+{
+    char ms[16];
+    snprintf(ms, sizeof ms, "%d", give_up_ms);
+    enum hc_err e = set(conf, "APP_KAFKA_CONFIG", "linger.ms", "0", err);
+    if (e == HC_OK)
+        e = set(conf, "APP_KAFKA_CONFIG", "message.timeout.ms", ms, err);
+    return e == HC_OK ? set(conf, "APP_KAFKA_CONFIG", "request.timeout.ms", ms, err) : e;
+}
+
 static rd_kafka_t *new_producer(struct hc_bus *bus, struct hc_error *err)
 {
     static const char *const OURS[][2] = {
@@ -115,6 +127,8 @@ static rd_kafka_t *new_producer(struct hc_bus *bus, struct hc_error *err)
     enum hc_err e = HC_OK;
     for (size_t i = 0; i < sizeof OURS / sizeof *OURS && e == HC_OK; i++)
         e = set(conf, "APP_KAFKA_CONFIG", OURS[i][0], OURS[i][1], err);
+    if (e == HC_OK && bus->give_up_ms > 0)
+        e = set_prompt(conf, bus->give_up_ms, err);
     if (e == HC_OK)
         e = hc_bus_configure(conf, bus->settings, err);
     rd_kafka_conf_set_opaque(conf, bus);
@@ -163,13 +177,15 @@ static void *serve(void *arg)
     return NULL;
 }
 
-enum hc_err hc_bus_open(struct hc_bus **out, const struct hc_settings *s, struct hc_error *err)
+static enum hc_err open_bus(struct hc_bus **out, const struct hc_settings *s, int give_up_ms,
+                            struct hc_error *err)
 {
     *out = NULL;
     struct hc_bus *bus = calloc(1, sizeof *bus);
     if (!bus)
         return hc_fail(err, HC_ENOMEM, NULL, "out of memory");
     bus->settings = s;
+    bus->give_up_ms = give_up_ms;
     atomic_store(&bus->up, true); /* until the opposite is seen */
     pthread_rwlock_init(&bus->lock, NULL);
     pthread_mutex_init(&bus->topics_lock, NULL);
@@ -183,6 +199,17 @@ enum hc_err hc_bus_open(struct hc_bus **out, const struct hc_settings *s, struct
     }
     *out = bus;
     return HC_OK;
+}
+
+enum hc_err hc_bus_open(struct hc_bus **out, const struct hc_settings *s, struct hc_error *err)
+{
+    return open_bus(out, s, 0, err);
+}
+
+enum hc_err hc_bus_open_prompt(struct hc_bus **out, const struct hc_settings *s, int give_up_ms,
+                               struct hc_error *err)
+{
+    return open_bus(out, s, give_up_ms > 1 ? give_up_ms : 1, err);
 }
 
 void hc_bus_close(struct hc_bus *bus, int wait_ms)

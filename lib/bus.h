@@ -39,6 +39,11 @@ struct hc_message {
 /* Starts the producer; connects in the background. HC_ESETTING for a wrong
  * APP_KAFKA_BROKER or APP_KAFKA_CONFIG. */
 enum hc_err hc_bus_open(struct hc_bus **out, const struct hc_settings *s, struct hc_error *err);
+/* The same for senders with a deadline: nothing lingers to be sent with others, and what is not acknowledged
+ * after give_up_ms (1 or more; it is looked at once a second) is reported as undelivered, so that who waits a
+ * second longer than that learns whether it was taken. */
+enum hc_err hc_bus_open_prompt(struct hc_bus **out, const struct hc_settings *s, int give_up_ms,
+                               struct hc_error *err);
 /* Waits at most wait_ms for what is queued, says in the log what could not be
  * sent, and frees. NULL is fine. */
 void hc_bus_close(struct hc_bus *bus, int wait_ms);
@@ -46,7 +51,9 @@ void hc_bus_close(struct hc_bus *bus, int wait_ms);
 /* Queues a copy. HC_EBROKER when the queue is full or the topic is unknown. The
  * delivery itself is reported in the log and in hc_bus_is_up only. */
 enum hc_err hc_bus_send(struct hc_bus *bus, const struct hc_message *m, struct hc_error *err);
-/* Sends and waits for the broker's acknowledgement, at most wait_ms. */
+/* Sends and waits for the broker's acknowledgement, at most wait_ms. HC_EBROKER: the message is not in the
+ * log and never will be. HC_EOUTCOME: nobody knows; the connection was lost meanwhile, or the time was over
+ * first. */
 enum hc_err hc_bus_send_wait(struct hc_bus *bus, const struct hc_message *m, int wait_ms,
                              struct hc_error *err);
 

@@ -16,6 +16,7 @@ struct hc_batch {
     pthread_cond_t told;
     int out;                     /* queued and not reported */
     bool left;                   /* nobody waits any more */
+    bool maybe;                  /* one that failed may have been taken */
     rd_kafka_resp_err_t failure; /* the first one */
 };
 
@@ -42,10 +43,11 @@ static void release(struct hc_batch *b)
     free(b);
 }
 
-void hc_batch_reported(struct hc_batch *b, rd_kafka_resp_err_t result)
+void hc_batch_reported(struct hc_batch *b, rd_kafka_resp_err_t result, bool maybe)
 {
     pthread_mutex_lock(&b->lock);
     b->out--;
+    b->maybe |= maybe;
     if (result && !b->failure)
         b->failure = result;
     bool last = b->left && b->out == 0;
@@ -95,24 +97,31 @@ enum hc_err hc_batch_add(struct hc_batch *b, const struct hc_message *m, struct 
     }
     if (!why)
         return HC_OK;
-    hc_batch_reported(b, why); /* it never will be: this takes the place back */
+    hc_batch_reported(b, why, false); /* it never will be: this takes the place back */
     return not_taken(err);
 }
 
-enum hc_err hc_batch_end(struct hc_batch *b, struct hc_error *err)
+/* Waits, logs and frees. *maybe: what failed may have been taken, or may be yet. */
+static rd_kafka_resp_err_t end(struct hc_batch *b, bool *maybe)
 {
     pthread_mutex_lock(&b->lock);
     wait_for_reports(b, 0);
     bool reported = b->out == 0;
     rd_kafka_resp_err_t why = b->failure ? b->failure : reported ? 0 : RD_KAFKA_RESP_ERR__TIMED_OUT;
+    *maybe = b->maybe || !reported;
     b->left = true;
     pthread_mutex_unlock(&b->lock);
     if (reported)
         release(b);
-    if (!why)
-        return HC_OK;
-    hc_log(HC_LOG_WARN, "bus.undelivered", rd_kafka_err2str(why), NULL);
-    return not_taken(err);
+    if (why)
+        hc_log(HC_LOG_WARN, "bus.undelivered", rd_kafka_err2str(why), NULL);
+    return why;
+}
+
+enum hc_err hc_batch_end(struct hc_batch *b, struct hc_error *err)
+{
+    bool maybe;
+    return end(b, &maybe) ? not_taken(err) : HC_OK;
 }
 
 enum hc_err hc_bus_send_wait(struct hc_bus *bus, const struct hc_message *m, int wait_ms,
@@ -124,7 +133,11 @@ enum hc_err hc_bus_send_wait(struct hc_bus *bus, const struct hc_message *m, int
             rd_kafka_headers_destroy(m->headers);
         return hc_fail(err, HC_ENOMEM, NULL, "out of memory");
     }
-    enum hc_err added = hc_batch_add(b, m, err);
-    enum hc_err ended = hc_batch_end(b, added == HC_OK ? err : NULL);
-    return added != HC_OK ? added : ended;
+    bool maybe;
+    enum hc_err e = hc_batch_add(b, m, err);
+    if (!end(b, &maybe) || e != HC_OK)
+        return e;
+    return maybe ? hc_fail(err, HC_EOUTCOME, "kafka",
+                           "the message broker's (Kafka's) answer was lost, so it may have taken the message")
+                 : not_taken(err);
 }

@@ -11,6 +11,7 @@
 
 struct hc_bus {
     const struct hc_settings *settings; /* the process's, lives longer */
+    int give_up_ms;                     /* 0: patient */
     rd_kafka_t *rk;                     /* replaced under the write lock */
     pthread_rwlock_t lock;              /* guards rk; held for reading while it is used */
     pthread_t thread;                   /* serves reports */
@@ -26,7 +27,8 @@ extern const char *const HC_TOPICS[HC_BUS_TOPICS];
 
 /* Queues a copy whose report goes to batch (NULL: to nobody); m->headers are taken over in every case. */
 rd_kafka_resp_err_t hc_bus_produce(struct hc_bus *bus, const struct hc_message *m, struct hc_batch *batch);
-/* A message of batch was reported: called by the bus's own thread. */
-void hc_batch_reported(struct hc_batch *batch, rd_kafka_resp_err_t result);
+/* A message of batch was reported: called by the bus's own thread. maybe: it failed, and may be in the log
+ * all the same. */
+void hc_batch_reported(struct hc_batch *batch, rd_kafka_resp_err_t result, bool maybe);
 
 #endif

@@ -31,7 +31,7 @@ enum hc_err {
     HC_EBUSY,         /* no capacity right now; try again */
     HC_EDEADLINE,     /* the time for this request is over */
     HC_ESTORE,        /* MongoDB can't be used right now; nothing was changed */
-    HC_EOUTCOME,      /* MongoDB's reply was lost; the change may have happened */
+    HC_EOUTCOME,      /* a reply of MongoDB or Kafka was lost; the change may have happened */
     HC_ECACHE,        /* Redis can't be used right now */
     HC_EBROKER,       /* Kafka can't be used right now */
     HC_ENEWER,        /* stored or sent in a shape newer than this build knows */

@@ -90,7 +90,7 @@ static void test_a_broker_that_goes_and_comes(void **state)
     assert_int_equal(hc_bus_send_wait(bus, &HELLO, 5000, &err), HC_OK);
     rd_kafka_mock_broker_set_down(cluster, 1);
     int64_t start = hc_mono_ms();
-    assert_int_equal(hc_bus_send_wait(bus, &HELLO, 300, &err), HC_EBROKER);
+    assert_int_equal(hc_bus_send_wait(bus, &HELLO, 300, &err), HC_EOUTCOME); /* it is queued yet */
     assert_true(hc_mono_ms() - start < 2000);
     assert_int_equal(hc_bus_ping(bus, 300, &ms, &err), HC_EBROKER);
     assert_false(hc_bus_is_up(bus));
@@ -101,6 +101,40 @@ static void test_a_broker_that_goes_and_comes(void **state)
     assert_int_equal(e, HC_OK);
     assert_true(hc_bus_is_up(bus));
     hc_bus_close(bus, 2000);
+}
+
+/* Whoever waits for a prompt bus learns in time whether the message was taken: never sent; sent and not
+ * acknowledged, which nobody can tell apart from taken. */
+static void test_a_prompt_bus_knows(void **state)
+{
+    (void)state;
+    char none[] = "";
+    struct hc_settings s = settings_with(brokers, none);
+    struct hc_bus *bus;
+    struct hc_error err;
+    assert_int_equal(hc_bus_open_prompt(&bus, &s, 500, &err), HC_OK);
+    assert_int_equal(hc_bus_send_wait(bus, &HELLO, 5000, &err), HC_OK);
+    rd_kafka_mock_broker_set_down(cluster, 1);
+    int64_t start = hc_mono_ms();
+    assert_int_equal(hc_bus_send_wait(bus, &HELLO, 5000, &err), HC_EBROKER);
+    assert_in_range(hc_mono_ms() - start, 300, 3000);
+    rd_kafka_mock_broker_set_up(cluster, 1);
+    enum hc_err e = HC_EBROKER;
+    for (int i = 0; i < 50 && e != HC_OK; i++)
+        e = hc_bus_send_wait(bus, &HELLO, 3000, &err);
+    assert_int_equal(e, HC_OK);
+
+    rd_kafka_mock_broker_set_rtt(cluster, 1, 20000); /* it takes, and answers when nobody listens */
+    start = hc_mono_ms();
+    assert_int_equal(hc_bus_send_wait(bus, &HELLO, 5000, &err), HC_EOUTCOME);
+    assert_string_equal(err.field, "kafka");
+    assert_in_range(hc_mono_ms() - start, 300, 3000);
+    rd_kafka_mock_broker_set_rtt(cluster, 1, 0);
+    e = HC_EBROKER;
+    for (int i = 0; i < 50 && e != HC_OK; i++)
+        e = hc_bus_send_wait(bus, &HELLO, 3000, &err);
+    assert_int_equal(e, HC_OK);
+    hc_bus_close(bus, 1000);
 }
 
 /* More than may be out at once, all of them acknowledged when the batch has ended. */
@@ -194,6 +228,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sends_and_waits),
         cmocka_unit_test(test_a_broker_that_goes_and_comes),
+        cmocka_unit_test(test_a_prompt_bus_knows),
         cmocka_unit_test(test_a_batch_is_there_when_it_has_ended),
         cmocka_unit_test(test_a_batch_that_fails),
         cmocka_unit_test(test_wrong_configuration),
