@@ -41,4 +41,8 @@ route_handler jobs_cancel;
 route_handler jobs_pause;
 route_handler jobs_resume;
 
+/* admin.c */
+route_handler admin_recount_ask;
+route_handler admin_recount_show;
+
 #endif

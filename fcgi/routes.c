@@ -29,6 +29,9 @@ static const struct route table[] = {
     {POST, "/v1/jobs/:id/cancel", jobs_cancel, ACCESS_WRITES, false},
     {POST, "/v1/jobs/:id/pause", jobs_pause, ACCESS_WRITES, false},
     {POST, "/v1/jobs/:id/resume", jobs_resume, ACCESS_WRITES, false},
+
+    {GET, "/v1/admin/recount", admin_recount_show, ACCESS_USER_DATA, false},
+    {POST, "/v1/admin/recount", admin_recount_ask, ACCESS_WRITES, false},
 };
 
 const struct route *route_table(size_t *count)
