@@ -27,8 +27,9 @@ LINK_tsan := -pie -fsanitize=thread
 
 ALL_CFLAGS = -std=c17 -D_GNU_SOURCE $(WARN) $(if $(WERROR),-Werror) $(HARDEN) $(OPT_$(VARIANT)) \
 	-Ilib -I$(OUT)/gen $(LIB_CFLAGS) -MMD -MP $(CFLAGS)
-# A test that puts its own clock in the place of ours.
+# Tests that put their own clock in the place of ours.
 LDFLAGS_test_movement := -Wl,--wrap=hc_mono_ms
+LDFLAGS_test_leader := -Wl,--wrap=hc_mono_ms
 ALL_LDFLAGS = $(LINK_$(VARIANT)) $(LDFLAGS)
 
 LIB_OBJ := $(patsubst %.c,$(OUT)/%.o,$(wildcard lib/*.c)) $(OUT)/gen/tables.o

@@ -17,6 +17,7 @@ struct hc_context {
     struct hc_store *store;        /* thread-safe */
     struct hc_bus *bus;            /* thread-safe */
     int workers;                   /* bulk workers of this process */
+    atomic_int all_workers;        /* of all processes, as last heard; 0 before */
     atomic_bool stop;              /* finish what is begun, then end */
     atomic_int exit_code;          /* of a failure that can't pass by itself, 0 none */
     atomic_int_fast64_t inserted;  /* users written since the start */

@@ -1,6 +1,7 @@
 /* See schedule.h. */
 #include "schedule.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,195 +9,226 @@
 #include "instance.h"
 #include "job.h"
 #include "log.h"
-#include "planner.h"
+#include "pulse.h"
 
 #define TICK_MS 50
-#define RATE_WEIGHT 0.4
 
-#define DUTY_COUNT 4
+enum lane { LANE_PULSE, LANE_LEASE, LANE_QUICK, LANE_SLOW, LANE_COUNT };
 
-struct schedule {
-    struct hc_context *ctx;
-    int64_t due[DUTY_COUNT];       /* hc_mono_ms of each duty's next turn */
-    enum hc_err last[DUTY_COUNT];  /* how its last turn ended */
-    struct hc_db db;
-    bool has_db;
-    struct hc_cache *cache;
-    struct hc_movement *movement;
-    bool has_topics;
-    int workers;         /* alive in all processes, as last heard */
-    int64_t counted;     /* ctx->inserted at the last beat */
-    int64_t counted_ms;
-    double rate;
-};
+enum whose { EVERYONES, LEADERS };
 
-/* Borrows once and keeps: the driver reconnects below. */
-static enum hc_err need_db(struct schedule *s, struct hc_error *err)
+static enum hc_err sweep_jobs(struct hc_duty_turn *t, struct hc_error *err)
 {
-    if (s->has_db)
-        return HC_OK;
-    enum hc_err e = hc_store_borrow(s->ctx->store, &s->db, err);
-    s->has_db = e == HC_OK;
-    return e;
-}
-
-/* After a failure the next turn borrows anew. */
-static void give_back(struct schedule *s)
-{
-    if (s->has_db)
-        hc_store_return(&s->db);
-    s->has_db = false;
-}
-
-static enum hc_err plan(struct schedule *s, struct hc_error *err)
-{
-    enum hc_err e = need_db(s, err);
-    if (e == HC_OK)
-        e = hc_planner_turn(s->movement, s->ctx, &s->db, s->workers, err);
-    if (e != HC_OK)
-        give_back(s);
-    return e;
-}
-
-static enum hc_err sweep(struct schedule *s, struct hc_error *err)
-{
-    enum hc_err e = need_db(s, err);
-    if (e == HC_OK)
-        e = hc_job_sweep_new(&s->db, err);
-    if (e != HC_OK)
-        give_back(s);
-    return e;
-}
-
-/* Topics first, since a group can't read one that is not there; then the ping that says we came. */
-static enum hc_err topics(struct schedule *s, struct hc_error *err)
-{
-    if (s->has_topics && hc_bus_partitions(s->ctx->bus, HC_TOPIC_BULK) > 0)
-        return HC_OK; /* else they went with a broker's data, and are made again */
-    enum hc_err e = hc_bus_create_topics(s->ctx->bus, s->ctx->settings, 3000, err);
-    if (e != HC_OK)
-        return e;
-    const char *name = s->ctx->settings->instance;
-    struct hc_message ping = {.topic = HC_TOPIC_PING,
-                              .key = name,
-                              .key_len = strlen(name),
-                              .value = "{\"message\":\"user.consumer.ping\"}",
-                              .value_len = strlen("{\"message\":\"user.consumer.ping\"}"),
-                              .partition = -1};
-    e = hc_bus_send(s->ctx->bus, &ping, err);
-    s->has_topics = e == HC_OK;
-    return e;
-}
-
-static void take_rate(struct schedule *s, int64_t now)
-{
-    int64_t inserted = atomic_load(&s->ctx->inserted);
-    int64_t ms = now - s->counted_ms;
-    if (s->counted_ms > 0 && ms > 0) {
-        double rate = (double)(inserted - s->counted) * 1000.0 / (double)ms;
-        s->rate = s->rate * (1 - RATE_WEIGHT) + rate * RATE_WEIGHT;
-        if (s->rate < 1)
-            s->rate = 0;
-    }
-    s->counted = inserted;
-    s->counted_ms = now;
-}
-
-static int64_t total_lag(const struct hc_context *ctx)
-{
-    int64_t sum = 0;
-    for (int w = 0; w < ctx->workers; w++) {
-        int64_t lag = atomic_load(&ctx->lag[w]);
-        if (lag < 0)
-            return -1;
-        sum += lag;
-    }
-    return sum;
-}
-
-/* How many bulk workers there are in all; without Redis at least ours. */
-static int count_workers(struct schedule *s)
-{
-    struct hc_instance list[HC_INSTANCES_MAX];
-    size_t count = 0;
-    int64_t workers = 0;
-    if (hc_instances_read(s->cache, list, HC_INSTANCES_MAX, &count) == HC_OK)
-        for (size_t i = 0; i < count; i++)
-            if (list[i].role == HC_ROLE_CONSUMER)
-                workers += list[i].workers;
-    return workers < s->ctx->workers ? s->ctx->workers : (int)workers;
-}
-
-static enum hc_err beat(struct schedule *s, struct hc_error *err)
-{
-    (void)err;
-    struct hc_instance self = {.role = HC_ROLE_CONSUMER, .beat_ms = hc_now_ms(), .workers = s->ctx->workers};
-    take_rate(s, hc_mono_ms());
-    bson_strncpy(self.name, s->ctx->settings->instance, sizeof self.name);
-    self.lag = total_lag(s->ctx);
-    self.inserts_per_second = (int64_t)s->rate;
-    self.kafka_up = hc_bus_is_up(s->ctx->bus);
-    hc_instance_beat(s->cache, &self);
-    s->workers = count_workers(s);
-    return HC_OK; /* Redis away is no failure: the next beat says it again */
+    return hc_job_sweep_new(t->db, err);
 }
 
 static const struct duty {
     const char *name;
+    enum lane lane;
+    enum whose whose;
     int each_ms;
-    enum hc_err (*run)(struct schedule *s, struct hc_error *err);
-} DUTIES[DUTY_COUNT] = {
-    {"topics", 1000, topics},
-    {"beat", 1000, beat},
-    {"plan", 200, plan},
-    {"sweep", 10000, sweep},
+    bool stored; /* needs the database */
+    hc_duty_run *run;
+    size_t state;                           /* bytes */
+    void (*end)(struct hc_duty_turn *turn); /* before its thread ends; may be NULL, as may turn->db */
+} DUTIES[] = {
+    {"topics", LANE_PULSE, EVERYONES, 1000, false, hc_pulse_topics, sizeof(bool), NULL},
+    {"beat", LANE_PULSE, EVERYONES, 1000, false, hc_pulse_beat, sizeof(struct hc_beat), NULL},
+    {"plan", LANE_PULSE, EVERYONES, 200, true, hc_pulse_plan, sizeof(struct hc_movement *),
+     hc_pulse_plan_end},
+    {"lease", LANE_LEASE, EVERYONES, 1000, true, hc_pulse_lease, 0, hc_pulse_lease_end},
+    {"jobs", LANE_QUICK, LEADERS, 10000, true, sweep_jobs, 0, NULL},
 };
+#define DUTY_COUNT (sizeof DUTIES / sizeof *DUTIES)
+
+/* What is known of one duty. */
+struct known {
+    int64_t due;      /* hc_mono_ms of its next turn */
+    enum hc_err last; /* how its last turn ended */
+    bool began;
+    int64_t term; /* of its last turn */
+    void *state;
+};
+
+/* One thread. */
+struct runner {
+    struct hc_context *ctx;
+    struct hc_leader *leader;
+    enum lane lane;
+    struct known known[DUTY_COUNT];
+    struct hc_db db;
+    bool has_db;
+    struct hc_cache *cache;
+};
+
+/* ---- one duty ---- */
+
+/* Borrows once and keeps: the driver reconnects below. */
+static enum hc_err need_db(struct runner *r, struct hc_error *err)
+{
+    if (r->has_db)
+        return HC_OK;
+    enum hc_err e = hc_store_borrow(r->ctx->store, &r->db, err);
+    r->has_db = e == HC_OK;
+    return e;
+}
+
+/* After a failure the next turn borrows anew. */
+static void give_back(struct runner *r)
+{
+    if (r->has_db)
+        hc_store_return(&r->db);
+    r->has_db = false;
+}
 
 /* One line when a duty begins to fail, none while that lasts. A database that a newer
  * Headcount wrote can't be served by waiting. */
-static void note(struct schedule *s, size_t duty, enum hc_err e, const struct hc_error *err)
+static void note(struct runner *r, size_t duty, enum hc_err e, const struct hc_error *err)
 {
+    bool over = DUTIES[duty].whose == LEADERS && !hc_leader_is_mine(r->leader);
     if (e == HC_ENEWER) {
         hc_log(HC_LOG_ERROR, "consumer.newer", err->detail, NULL);
-        atomic_store(&s->ctx->exit_code, hc_err_exit_code(HC_ESTORE));
-        atomic_store(&s->ctx->stop, true);
-    } else if (e != HC_OK && e != s->last[duty]) {
+        atomic_store(&r->ctx->exit_code, hc_err_exit_code(HC_ESTORE));
+        atomic_store(&r->ctx->stop, true);
+    } else if (e != HC_OK && e != r->known[duty].last && !over) {
         hc_log(HC_LOG_WARN, "schedule.waiting", err->detail, HC_STR("duty", DUTIES[duty].name),
                HC_STR("err", hc_err_text(e)), NULL);
     }
-    s->last[duty] = e;
+    r->known[duty].last = e;
 }
 
-static void run_due(struct schedule *s)
+static struct hc_duty_turn make_turn(struct runner *r, size_t duty)
 {
-    for (size_t d = 0; d < DUTY_COUNT && !atomic_load(&s->ctx->stop); d++) {
-        struct hc_error err = {0};
-        if (hc_mono_ms() < s->due[d])
-            continue;
-        enum hc_err e = DUTIES[d].run(s, &err);
-        s->due[d] = hc_mono_ms() + DUTIES[d].each_ms;
-        note(s, d, e, &err);
+    struct known *k = &r->known[duty];
+    int64_t term = DUTIES[duty].whose == LEADERS ? hc_leader_term(r->leader) : 0;
+    struct hc_duty_turn t = {.ctx = r->ctx,
+                             .leader = r->leader,
+                             .db = r->has_db ? &r->db : NULL,
+                             .cache = r->cache,
+                             .state = k->state,
+                             .first = !k->began || k->term != term,
+                             .next_ms = DUTIES[duty].each_ms};
+    k->began = true;
+    k->term = term;
+    return t;
+}
+
+static void run_one(struct runner *r, size_t duty)
+{
+    struct hc_error err = {0};
+    enum hc_err e = DUTIES[duty].stored ? need_db(r, &err) : HC_OK;
+    int next_ms = DUTIES[duty].each_ms;
+    if (e == HC_OK) {
+        struct hc_duty_turn t = make_turn(r, duty);
+        e = DUTIES[duty].run(&t, &err);
+        next_ms = t.next_ms;
     }
+    if (e != HC_OK && DUTIES[duty].stored)
+        give_back(r);
+    r->known[duty].due = hc_mono_ms() + next_ms;
+    note(r, duty, e, &err);
+}
+
+/* ---- one thread ---- */
+
+static bool is_due(const struct runner *r, size_t duty)
+{
+    return DUTIES[duty].lane == r->lane && hc_mono_ms() >= r->known[duty].due &&
+           !atomic_load(&r->ctx->stop) && (DUTIES[duty].whose == EVERYONES || hc_leader_is_mine(r->leader));
+}
+
+static bool begin(struct runner *r)
+{
+    bool ok = true;
+    for (size_t d = 0; d < DUTY_COUNT && ok; d++)
+        if (DUTIES[d].lane == r->lane && DUTIES[d].state > 0) {
+            r->known[d].state = calloc(1, DUTIES[d].state);
+            ok = r->known[d].state != NULL;
+        }
+    return ok;
+}
+
+static void end(struct runner *r)
+{
+    for (size_t d = 0; d < DUTY_COUNT; d++) {
+        if (DUTIES[d].lane != r->lane)
+            continue;
+        struct hc_duty_turn t = make_turn(r, d);
+        if (DUTIES[d].end)
+            DUTIES[d].end(&t);
+        free(r->known[d].state);
+    }
+    give_back(r);
+}
+
+static void *run_lane(void *arg)
+{
+    struct runner *r = arg;
+    bool ok = begin(r);
+    while (ok && !atomic_load(&r->ctx->stop)) {
+        for (size_t d = 0; d < DUTY_COUNT; d++)
+            if (is_due(r, d))
+                run_one(r, d);
+        hc_sleep_ms(TICK_MS);
+    }
+    if (ok)
+        end(r);
+    return NULL;
+}
+
+/* ---- all of them ---- */
+
+static void fail(struct hc_context *ctx, enum hc_err code, const struct hc_error *err)
+{
+    hc_log(HC_LOG_ERROR, "schedule.failed", err->detail, HC_STR("setting", err->field), NULL);
+    atomic_store(&ctx->exit_code, hc_err_exit_code(code));
+    atomic_store(&ctx->stop, true);
+}
+
+static enum hc_err open_all(struct hc_context *ctx, struct hc_leader *leader, struct runner *runners,
+                            struct hc_error *err)
+{
+    enum hc_err e = hc_leader_init(leader, ctx->settings->instance, err);
+    for (int l = 0; l < LANE_COUNT && e == HC_OK; l++) {
+        runners[l].ctx = ctx;
+        runners[l].leader = leader;
+        runners[l].lane = (enum lane)l;
+        e = hc_cache_open(&runners[l].cache, ctx->settings->redis, err);
+    }
+    return e;
+}
+
+static void run_all(struct hc_context *ctx, struct runner *runners)
+{
+    pthread_t threads[LANE_COUNT];
+    int started = 1;
+    struct hc_error err = {0};
+    while (started < LANE_COUNT && pthread_create(&threads[started], NULL, run_lane, &runners[started]) == 0)
+        started++;
+    if (started < LANE_COUNT) {
+        hc_fail(&err, HC_EINTERNAL, NULL, "a thread can't be started");
+        fail(ctx, HC_EINTERNAL, &err);
+    }
+    run_lane(&runners[LANE_PULSE]);
+    for (int l = 1; l < started; l++)
+        pthread_join(threads[l], NULL);
 }
 
 void *hc_schedule_run(void *arg)
 {
-    struct schedule s = {.ctx = arg, .workers = ((struct hc_context *)arg)->workers};
-    struct hc_error err;
-    if (hc_cache_open(&s.cache, s.ctx->settings->redis, &err) != HC_OK) {
-        hc_log(HC_LOG_ERROR, "schedule.failed", err.detail, HC_STR("setting", err.field), NULL);
-        atomic_store(&s.ctx->exit_code, hc_err_exit_code(err.code));
-        atomic_store(&s.ctx->stop, true);
-        return NULL;
-    }
-    s.movement = hc_movement_new();
-    while (s.movement && !atomic_load(&s.ctx->stop)) {
-        run_due(&s);
-        hc_sleep_ms(TICK_MS);
-    }
-    hc_movement_free(s.movement);
-    hc_instance_leave(s.cache, s.ctx->settings->instance);
-    hc_cache_close(s.cache);
-    give_back(&s);
+    struct hc_context *ctx = arg;
+    struct hc_error err = {0};
+    struct hc_leader leader = {.until = 0};
+    struct runner runners[LANE_COUNT];
+    memset(runners, 0, sizeof runners);
+    enum hc_err e = open_all(ctx, &leader, runners, &err);
+    if (e == HC_OK)
+        run_all(ctx, runners);
+    else
+        fail(ctx, e, &err);
+    if (e == HC_OK)
+        hc_instance_leave(runners[LANE_PULSE].cache, ctx->settings->instance);
+    for (int l = 0; l < LANE_COUNT; l++)
+        hc_cache_close(runners[l].cache);
     return NULL;
 }

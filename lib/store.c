@@ -26,7 +26,7 @@ static const struct limits {
     [HC_STORE_SINGLE] = {700, 2500, 500, 500, 1000},
 };
 #define WEB_CLIENTS 32 /* requests that wait for the database at once; more wait for one of these */
-#define DRAIN_OTHERS 2 /* the schedule, and one to spare */
+#define DRAIN_OTHERS 5 /* the schedule's four threads, and one to spare */
 
 struct hc_store {
     enum hc_store_mode mode;

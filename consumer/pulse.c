@@ -1,0 +1,124 @@
+/* See pulse.h. */
+#include "pulse.h"
+
+#include <string.h>
+
+#include "clock.h"
+#include "instance.h"
+#include "log.h"
+#include "planner.h"
+
+#define RATE_WEIGHT 0.4
+
+/* ---- the topics ---- */
+
+static const char PING[] = "{\"message\":\"user.consumer.ping\"}";
+
+enum hc_err hc_pulse_topics(struct hc_duty_turn *t, struct hc_error *err)
+{
+    bool *there = t->state;
+    struct hc_context *ctx = t->ctx;
+    if (*there && hc_bus_partitions(ctx->bus, HC_TOPIC_BULK) > 0)
+        return HC_OK; /* else they went with a broker's data, and are made again */
+    enum hc_err e = hc_bus_create_topics(ctx->bus, ctx->settings, 3000, err);
+    if (e != HC_OK)
+        return e;
+    const char *name = ctx->settings->instance;
+    struct hc_message ping = {.topic = HC_TOPIC_PING,
+                              .key = name,
+                              .key_len = strlen(name),
+                              .value = PING,
+                              .value_len = sizeof PING - 1,
+                              .partition = -1};
+    e = hc_bus_send(ctx->bus, &ping, err);
+    *there = e == HC_OK;
+    return e;
+}
+
+/* ---- the beat ---- */
+
+static void take_rate(struct hc_beat *b, int64_t inserted, int64_t now)
+{
+    int64_t ms = now - b->counted_ms;
+    if (b->counted_ms > 0 && ms > 0) {
+        double rate = (double)(inserted - b->counted) * 1000.0 / (double)ms;
+        b->rate = b->rate * (1 - RATE_WEIGHT) + rate * RATE_WEIGHT;
+        if (b->rate < 1)
+            b->rate = 0;
+    }
+    b->counted = inserted;
+    b->counted_ms = now;
+}
+
+static int64_t total_lag(const struct hc_context *ctx)
+{
+    int64_t sum = 0;
+    for (int w = 0; w < ctx->workers; w++) {
+        int64_t lag = atomic_load(&ctx->lag[w]);
+        if (lag < 0)
+            return -1;
+        sum += lag;
+    }
+    return sum;
+}
+
+/* How many bulk workers there are in all; without Redis at least ours. */
+static int count_workers(struct hc_duty_turn *t)
+{
+    struct hc_instance list[HC_INSTANCES_MAX];
+    size_t count = 0;
+    int64_t workers = 0;
+    if (hc_instances_read(t->cache, list, HC_INSTANCES_MAX, &count) == HC_OK)
+        for (size_t i = 0; i < count; i++)
+            if (list[i].role == HC_ROLE_CONSUMER)
+                workers += list[i].workers;
+    return workers < t->ctx->workers ? t->ctx->workers : (int)workers;
+}
+
+enum hc_err hc_pulse_beat(struct hc_duty_turn *t, struct hc_error *err)
+{
+    (void)err;
+    struct hc_context *ctx = t->ctx;
+    struct hc_beat *b = t->state;
+    struct hc_instance self = {.role = HC_ROLE_CONSUMER, .beat_ms = hc_now_ms(), .workers = ctx->workers};
+    take_rate(b, atomic_load(&ctx->inserted), hc_mono_ms());
+    bson_strncpy(self.name, ctx->settings->instance, sizeof self.name);
+    self.lag = total_lag(ctx);
+    self.inserts_per_second = (int64_t)b->rate;
+    self.kafka_up = hc_bus_is_up(ctx->bus);
+    hc_instance_beat(t->cache, &self);
+    atomic_store(&ctx->all_workers, count_workers(t));
+    return HC_OK; /* Redis away is no failure: the next beat says it again */
+}
+
+/* ---- the plan ---- */
+
+enum hc_err hc_pulse_plan(struct hc_duty_turn *t, struct hc_error *err)
+{
+    struct hc_movement **movement = t->state;
+    if (!*movement)
+        *movement = hc_movement_new();
+    if (!*movement)
+        return hc_fail(err, HC_ENOMEM, NULL, "out of memory");
+    int workers = atomic_load(&t->ctx->all_workers);
+    return hc_planner_turn(*movement, t->ctx, t->db, workers > 0 ? workers : t->ctx->workers, err);
+}
+
+void hc_pulse_plan_end(struct hc_duty_turn *t)
+{
+    struct hc_movement **movement = t->state;
+    hc_movement_free(*movement);
+}
+
+/* ---- the lease ---- */
+
+enum hc_err hc_pulse_lease(struct hc_duty_turn *t, struct hc_error *err)
+{
+    return hc_leader_turn(t->leader, t->db, err);
+}
+
+void hc_pulse_lease_end(struct hc_duty_turn *t)
+{
+    if (t->db)
+        hc_leader_resign(t->leader, t->db);
+}
