@@ -2,68 +2,120 @@
 #include "counters.h"
 
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "log.h"
+#include "clock.h"
+#include "zone.h"
+
+#define READ_MS 2000
+#define WEEK 7
+#define MONTH 30
+
+/* One slot on its way into the counts. */
+struct adding {
+    struct hc_counts *out;
+    int32_t today;
+};
 
 /* A counter that can't be negative but is, is shown as it is: a drift must be
  * seen, not hidden. */
-static void add_genders(bson_iter_t *doc, struct hc_counts *out)
+static void add_gender(struct adding *a, const char *key, int64_t n)
 {
-    bson_iter_t it;
-    if (!bson_iter_recurse(doc, &it))
+    for (unsigned g = 0; g < HC_GENDER_COUNT; g++)
+        if (strcmp(key, hc_gender_name(g)) == 0)
+            a->out->gender[g] += n;
+}
+
+static void add_country(struct adding *a, const char *key, int64_t n)
+{
+    int country = hc_country_by_code(key, strlen(key));
+    a->out->country[country < 0 ? hc_country_unknown() : country] += n;
+}
+
+/* A key as a number of at most 6 digits, or -1. */
+static int32_t number_of(const char *key)
+{
+    size_t len = strlen(key);
+    if (len == 0 || len > 6 || strspn(key, "0123456789") != len)
+        return -1;
+    return (int32_t)strtol(key, NULL, 10);
+}
+
+/* One that this build doesn't know is among the others. */
+static int device_key(const char *key)
+{
+    int32_t n = number_of(key);
+    return n < 0 || n >= HC_DEVICE_KEYS_MAX ? HC_DEVICE_OTHER : n;
+}
+
+static void add_system(struct adding *a, const char *key, int64_t n)
+{
+    a->out->os[device_key(key)] += n;
+}
+
+static void add_browser(struct adding *a, const char *key, int64_t n)
+{
+    a->out->browser[device_key(key)] += n;
+}
+
+static void add_day(struct adding *a, const char *key, int64_t n)
+{
+    int32_t day = number_of(key);
+    int64_t age = (int64_t)a->today - day;
+    if (day < 0 || age < -1)
         return;
-    while (bson_iter_next(&it))
-        for (unsigned g = 0; g < HC_GENDER_COUNT; g++)
-            if (strcmp(bson_iter_key(&it), hc_gender_name(g)) == 0)
-                out->gender[g] += bson_iter_as_int64(&it);
+    a->out->active[HC_DAILY] += age < 1 ? n : 0;
+    a->out->active[HC_WEEKLY] += age < WEEK ? n : 0;
+    a->out->active[HC_MONTHLY] += age < MONTH ? n : 0;
 }
 
-static void add_countries(bson_iter_t *doc, struct hc_counts *out)
-{
-    bson_iter_t it;
-    if (!bson_iter_recurse(doc, &it))
-        return;
-    while (bson_iter_next(&it)) {
-        const char *code = bson_iter_key(&it);
-        int country = hc_country_by_code(code, strlen(code));
-        if (country < 0)
-            country = hc_country_unknown();
-        out->country[country] += bson_iter_as_int64(&it);
-    }
-}
-
-static void add_users(bson_iter_t *value, struct hc_counts *out)
-{
-    out->users += bson_iter_as_int64(value);
-}
-
-static void add_requests(bson_iter_t *value, struct hc_counts *out)
-{
-    out->requests += bson_iter_as_int64(value);
-}
-
+/* The members of sum: numbers, or numbers by key. */
 static const struct part {
-    const char *key;
-    void (*add)(bson_iter_t *value, struct hc_counts *out);
+    const char *name;
+    size_t total;                                              /* where a number goes in struct hc_counts … */
+    void (*add)(struct adding *a, const char *key, int64_t n); /* … or each one of many */
 } PARTS[] = {
-    {"users", add_users},
-    {"requests", add_requests},
-    {"gender", add_genders},
-    {"country", add_countries},
+    {"users", offsetof(struct hc_counts, users), NULL},
+    {"requests", offsetof(struct hc_counts, requests), NULL},
+    {"gender", 0, add_gender},
+    {"country", 0, add_country},
+    {"os", 0, add_system},
+    {"browser", 0, add_browser},
+    {"day", 0, add_day},
 };
 
-static void add_slot(const bson_t *slot, struct hc_counts *out)
+static void add_part(const struct part *part, struct adding *a, const bson_iter_t *value)
 {
-    bson_iter_t it, sum;
-    if (!bson_iter_init_find(&it, slot, "sum") || !bson_iter_recurse(&it, &sum))
+    bson_iter_t it;
+    if (!part->add)
+        *(int64_t *)((char *)a->out + part->total) += bson_iter_as_int64(value);
+    else if (BSON_ITER_HOLDS_DOCUMENT(value) && bson_iter_recurse(value, &it))
+        while (bson_iter_next(&it))
+            part->add(a, bson_iter_key(&it), bson_iter_as_int64(&it));
+}
+
+static void add_sum(struct adding *a, const bson_iter_t *slot)
+{
+    bson_iter_t sum;
+    if (!BSON_ITER_HOLDS_DOCUMENT(slot) || !bson_iter_recurse(slot, &sum))
         return;
     while (bson_iter_next(&sum))
         for (size_t p = 0; p < sizeof PARTS / sizeof *PARTS; p++)
-            if (strcmp(bson_iter_key(&sum), PARTS[p].key) == 0)
-                PARTS[p].add(&sum, out);
+            if (strcmp(bson_iter_key(&sum), PARTS[p].name) == 0)
+                add_part(&PARTS[p], a, &sum);
+}
+
+bool hc_counters_add(struct hc_counts *out, const bson_t *slot, int32_t today, const char *zone)
+{
+    struct adding adding = {out, today};
+    bson_iter_t it;
+    if (bson_iter_init_find(&it, slot, "sum"))
+        add_sum(&adding, &it);
+    return bson_iter_init_find(&it, slot, "zone") && BSON_ITER_HOLDS_UTF8(&it) &&
+           strcmp(bson_iter_utf8(&it, NULL), zone) == 0;
 }
 
 static void count_countries(struct hc_counts *out)
@@ -73,26 +125,72 @@ static void count_countries(struct hc_counts *out)
             out->countries++;
 }
 
+/* Documents on their way into the counts. */
+struct reading {
+    struct hc_counts *out;
+    int32_t today;
+    int fitting; /* slots whose days are those of our zone */
+};
+
+static bool take_slot(void *ctx, const bson_t *slot)
+{
+    struct reading *r = ctx;
+    r->fitting += hc_counters_add(r->out, slot, r->today, hc_zone_name());
+    return true;
+}
+
+static enum hc_err read_slots(struct hc_db *db, struct hc_counts *out, struct hc_error *err)
+{
+    struct reading r = {out, hc_zone_day(hc_now_ms()), 0};
+    bson_t filter = BSON_INITIALIZER;
+    bson_t *opts = BCON_NEW("projection", "{", "sum", BCON_INT32(1), "zone", BCON_INT32(1), "}", "maxTimeMS",
+                            BCON_INT32(READ_MS));
+    enum hc_err e = hc_db_each(db, HC_SLOTS, &filter, opts, take_slot, &r, err);
+    out->exact = r.fitting == HC_SLOT_COUNT;
+    bson_destroy(opts);
+    return e;
+}
+
+/* {_id: "zone", ready} and {_id: "audit", drift}; each may be missing. */
+static bool take_note(void *ctx, const bson_t *doc)
+{
+    struct hc_counts *out = ctx;
+    bson_iter_t it;
+    if (bson_iter_init_find(&it, doc, "ready") && !bson_iter_as_bool(&it))
+        out->exact = false;
+    if (bson_iter_init_find(&it, doc, "drift") && BSON_ITER_HOLDS_NUMBER(&it))
+        out->drift = bson_iter_as_int64(&it);
+    return true;
+}
+
+static enum hc_err read_notes(struct hc_db *db, struct hc_counts *out, struct hc_error *err)
+{
+    bson_t *filter = BCON_NEW("_id", "{", "$in", "[", "zone", "audit", "]", "}");
+    bson_t *opts = BCON_NEW("projection", "{", "ready", BCON_INT32(1), "drift", BCON_INT32(1), "}",
+                            "maxTimeMS", BCON_INT32(READ_MS));
+    enum hc_err e = hc_db_each(db, HC_META, filter, opts, take_note, out, err);
+    bson_destroy(filter);
+    bson_destroy(opts);
+    return e;
+}
+
 enum hc_err hc_counters_read(struct hc_db *db, struct hc_counts *out, struct hc_error *err)
 {
     memset(out, 0, sizeof *out);
-    bson_t filter = BSON_INITIALIZER;
-    bson_t *opts = BCON_NEW("projection", "{", "sum", BCON_INT32(1), "}", "maxTimeMS", BCON_INT32(2000));
-    mongoc_cursor_t *cursor =
-        mongoc_collection_find_with_opts(hc_db_collection(db, HC_SLOTS), &filter, opts, NULL);
-    const bson_t *slot;
-    while (mongoc_cursor_next(cursor, &slot))
-        add_slot(slot, out);
-    bson_error_t why;
-    const bson_t *reply;
-    enum hc_err e = HC_OK;
-    if (mongoc_cursor_error_document(cursor, &why, &reply))
-        e = hc_store_fail(err, &why, reply, false);
-    mongoc_cursor_destroy(cursor);
-    bson_destroy(opts);
+    out->drift = HC_DRIFT_UNKNOWN;
+    enum hc_err e = read_slots(db, out, err);
+    if (e == HC_OK)
+        e = read_notes(db, out, err);
     count_countries(out);
     return e;
 }
+
+bool hc_counters_exact(const struct hc_counts *counts)
+{
+    return counts->exact && (counts->drift == HC_DRIFT_UNKNOWN || counts->drift == 0);
+}
+
+/* ---- the greatest ones ---- */
 
 static int by_sum(const void *a, const void *b)
 {
@@ -110,6 +208,29 @@ size_t hc_counters_top(const struct hc_counts *counts, struct hc_country_sum *ou
         if (counts->country[c] > 0)
             all[n++] = (struct hc_country_sum){c, counts->country[c]};
     qsort(all, n, sizeof *all, by_sum);
+    if (n > max)
+        n = max;
+    memcpy(out, all, n * sizeof *all);
+    return n;
+}
+
+static int by_device_sum(const void *a, const void *b)
+{
+    const struct hc_device_sum *x = a, *y = b;
+    if (x->sum != y->sum)
+        return x->sum < y->sum ? 1 : -1;
+    return strcmp(x->name, y->name);
+}
+
+size_t hc_counters_top_devices(const int64_t *sums, const char *(*name)(int key), struct hc_device_sum *out,
+                               size_t max)
+{
+    struct hc_device_sum all[HC_DEVICE_KEYS_MAX];
+    size_t n = 0;
+    for (int key = 0; key < HC_DEVICE_KEYS_MAX; key++)
+        if (sums[key] > 0)
+            all[n++] = (struct hc_device_sum){key, name(key), sums[key]};
+    qsort(all, n, sizeof *all, by_device_sum);
     if (n > max)
         n = max;
     memcpy(out, all, n * sizeof *all);
