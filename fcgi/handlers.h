@@ -23,6 +23,9 @@ route_handler users_list; /* newest first, by page or by cursor */
 route_handler users_by_id;    /* /v1/user/:id */
 route_handler users_by_email; /* /v1/user/userEmail/:mail */
 
+/* requests.c */
+route_handler requests_list; /* a user's requests, newest first */
+
 /* counts.c, aggregates.c */
 route_handler counts_show;         /* the snapshot */
 route_handler aggregate_total;     /* admin/count */

@@ -35,6 +35,7 @@ static const struct {
     FIELD("HTTP_IF_NONE_MATCH", if_none_match),
     FIELD("HTTP_IDEMPOTENCY_KEY", idempotency_key),
     FIELD("HTTP_X_REQUEST_ID", request_id),
+    FIELD("HTTP_USER_AGENT", user_agent),
 };
 
 static void take_variable(struct request_fields *fields, const char *variable)

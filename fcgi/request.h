@@ -71,6 +71,7 @@ struct request_fields {
     const char *if_none_match;
     const char *idempotency_key;
     const char *request_id;
+    const char *user_agent;
 };
 
 /* Where a body comes from: reads up to n bytes, 0 at its end or on an error. */

@@ -19,6 +19,7 @@ static const struct route table[] = {
     {GET, "/v1/user/agg/gender", aggregate_genders, ACCESS_COUNTS, false},
     {GET, "/v1/user/agg/all/:field", aggregate_all, ACCESS_COUNTS, false},
     {GET, "/v1/user/userEmail/:mail", users_by_email, ACCESS_USER_DATA, false},
+    {GET, "/v1/user/:id/requests", requests_list, ACCESS_USER_DATA, false},
     {GET, "/v1/user/:id", users_by_id, ACCESS_USER_DATA, false},
 
     {POST, "/v1/generate/users/random/:n", generate_users, ACCESS_WRITES, true},

@@ -105,7 +105,7 @@ static enum hc_err set_prompt(rd_kafka_conf_t *conf, int give_up_ms, struct hc_e
 {
     char ms[16];
     snprintf(ms, sizeof ms, "%d", give_up_ms);
-    enum hc_err e = set(conf, "APP_KAFKA_CONFIG", "linger.ms", "0", err);
+    enum hc_err e = set(conf, "APP_KAFKA_CONFIG", "linger.ms", "1", err);
     if (e == HC_OK)
         e = set(conf, "APP_KAFKA_CONFIG", "message.timeout.ms", ms, err);
     return e == HC_OK ? set(conf, "APP_KAFKA_CONFIG", "request.timeout.ms", ms, err) : e;

@@ -39,9 +39,9 @@ struct hc_message {
 /* Starts the producer; connects in the background. HC_ESETTING for a wrong
  * APP_KAFKA_BROKER or APP_KAFKA_CONFIG. */
 enum hc_err hc_bus_open(struct hc_bus **out, const struct hc_settings *s, struct hc_error *err);
-/* The same for senders with a deadline: nothing lingers to be sent with others, and what is not acknowledged
- * after give_up_ms (1 or more; it is looked at once a second) is reported as undelivered, so that who waits a
- * second longer than that learns whether it was taken. */
+/* The same for senders with a deadline: a message lingers 1 ms to be sent with others, and what is not
+ * acknowledged after give_up_ms (1 or more; it is looked at once a second) is reported as undelivered, so
+ * that who waits a second longer than that learns whether it was taken. */
 enum hc_err hc_bus_open_prompt(struct hc_bus **out, const struct hc_settings *s, int give_up_ms,
                                struct hc_error *err);
 /* Waits at most wait_ms for what is queued, says in the log what could not be
