@@ -7,13 +7,15 @@
 #include <string.h>
 
 #include "counters.h"
+#include "search.h"
 
 /* ---- a generated user as BSON ---- */
 
 /* Appending with both lengths known: libbson then measures nothing. */
 #define TEXT(doc, key, text, len) bson_append_utf8((doc), (key), (int)sizeof(key) - 1, (text), (int)(len))
 
-static void append_bookkeeping(bson_t *doc, const char *gender, const char *country)
+static void append_bookkeeping(bson_t *doc, const struct hc_person *person, const char *gender,
+                               const char *country)
 {
     bson_t hc;
     bson_t k;
@@ -23,6 +25,7 @@ static void append_bookkeeping(bson_t *doc, const char *gender, const char *coun
     TEXT(&k, "g", gender, strlen(gender));
     TEXT(&k, "c", country, strlen(country));
     bson_append_document_end(&hc, &k);
+    hc_search_append(&hc, person->name, person->phone, NULL);
     bson_append_document_end(doc, &hc);
 }
 
@@ -44,7 +47,7 @@ void hc_user_from_person(bson_t *doc, const struct hc_person *person)
     bson_append_date_time(doc, "lastActive", 10, person->created_ms);
     bson_append_date_time(doc, "createdAt", 9, person->created_ms);
     bson_append_date_time(doc, "updatedAt", 9, person->created_ms);
-    append_bookkeeping(doc, gender, country->code);
+    append_bookkeeping(doc, person, gender, country->code);
 }
 
 /* ---- any BSON as JSON ---- */
