@@ -112,7 +112,7 @@ static struct totals add_up(const struct snapshot *s)
         add_instance(&t, &s->instances[i]);
     for (size_t i = 0; i < s->job_count; i++) {
         const struct hc_job *job = &s->jobs[i];
-        if (job->state != HC_JOB_RUNNING && job->state != HC_JOB_QUEUED)
+        if (job->kind != HC_JOB_USERS || (job->state != HC_JOB_RUNNING && job->state != HC_JOB_QUEUED))
             continue;
         t.left += job->total - job->done_users;
         t.job_speed += job->state == HC_JOB_RUNNING ? job->per_second : 0;

@@ -1,5 +1,5 @@
 /* See job.h. This file: the document's shape, the bits, the public form.
- * job_store.c has what reads and changes documents. */
+ * job_create.c makes documents, job_store.c reads and changes them. */
 #include "job.h"
 
 #include <inttypes.h>
@@ -10,9 +10,10 @@
 
 #include "clock.h"
 #include "job_document.h"
+#include "traffic.h"
 
 static const char *const STATES[HC_JOB_STATE_COUNT] = {
-    [HC_JOB_NEW] = "new",   [HC_JOB_QUEUED] = "queued",       [HC_JOB_RUNNING] = "running",
+    [HC_JOB_NEW] = "new",       [HC_JOB_QUEUED] = "queued",   [HC_JOB_RUNNING] = "running",
     [HC_JOB_PAUSED] = "paused", [HC_JOB_DONE] = "done",       [HC_JOB_CANCELLED] = "cancelled",
     [HC_JOB_FAILED] = "failed", [HC_JOB_REMOVED] = "removed",
 };
@@ -20,6 +21,36 @@ static const char *const STATES[HC_JOB_STATE_COUNT] = {
 const char *hc_job_state_text(enum hc_job_state state)
 {
     return state < HC_JOB_STATE_COUNT ? STATES[state] : "unknown";
+}
+
+/* shape: the version of its documents, so that a build that knows no requests refuses those alone. */
+static const struct kind {
+    const char *text;
+    int32_t shape;
+    int32_t generator;
+} KINDS[HC_JOB_KIND_COUNT] = {
+    [HC_JOB_USERS] = {"users", 1, HC_GENERATOR_VERSION},
+    [HC_JOB_ACTIVITIES] = {"activities", 2, HC_TRAFFIC_VERSION},
+};
+
+const char *hc_job_kind_text(enum hc_job_kind kind)
+{
+    return kind < HC_JOB_KIND_COUNT ? KINDS[kind].text : "unknown";
+}
+
+int32_t hc_job_kind_shape(enum hc_job_kind kind)
+{
+    return KINDS[kind].shape;
+}
+
+int32_t hc_job_kind_generator(enum hc_job_kind kind)
+{
+    return KINDS[kind].generator;
+}
+
+bool hc_job_is_known(const struct hc_job *job)
+{
+    return job->generator == KINDS[job->kind].generator;
 }
 
 bool hc_job_is_final(enum hc_job_state state)
@@ -86,7 +117,9 @@ void hc_job_release(struct hc_job *job)
 {
     free(job->started);
     free(job->done);
+    free(job->population);
     job->started = job->done = NULL;
+    job->population = NULL;
     job->words = 0;
 }
 
@@ -145,6 +178,33 @@ static bool read_state(const bson_t *doc, enum hc_job_state *out)
     return false;
 }
 
+/* HC_JOB_KIND_COUNT: one that this build doesn't know. */
+static enum hc_job_kind read_kind(const bson_t *doc)
+{
+    char text[24];
+    int kind = HC_JOB_USERS;
+    read_text(doc, "kind", text, sizeof text);
+    while (text[0] && kind < HC_JOB_KIND_COUNT && strcmp(text, KINDS[kind].text) != 0)
+        kind++;
+    return (enum hc_job_kind)kind;
+}
+
+/* Who makes the requests is left out of most reads: it is long. */
+static bool read_requests(const bson_t *doc, struct hc_job *job)
+{
+    bson_iter_t it;
+    job->days = int_or(doc, "days", 0);
+    job->rate = int_or(doc, "pace", 0);
+    bool live = job->rate > 0;
+    if (job->days < 0 || job->days > HC_JOB_DAYS_MAX || job->rate < 0 || job->rate > HC_JOB_RATE_MAX ||
+        live == (job->days > 0))
+        return false;
+    if (!bson_iter_init_find(&it, doc, "population"))
+        return true;
+    job->population = calloc(1, sizeof *job->population);
+    return job->population && hc_population_read(job->population, doc);
+}
+
 /* What is frozen when the job is made. */
 static bool read_frozen(const bson_t *doc, struct hc_job *job)
 {
@@ -152,8 +212,9 @@ static bool read_frozen(const bson_t *doc, struct hc_job *job)
     read_text(doc, "_id", job->id, sizeof job->id);
     bool ok = read_int(doc, "total", &job->total) && read_int(doc, "chunkUsers", &job->chunk_users) &&
               read_int(doc, "chunks", &job->chunks) && read_int(doc, "generator", &job->generator) &&
-              read_int(doc, "seed", &seed) && read_int(doc, "second", &second) && read_int(doc, "hash", &hash) &&
-              read_int(doc, "time", &job->people.time_us) && read_state(doc, &job->state);
+              read_int(doc, "seed", &seed) && read_int(doc, "second", &second) &&
+              read_int(doc, "hash", &hash) && read_int(doc, "time", &job->people.time_us) &&
+              read_state(doc, &job->state);
     if (!ok || job->chunk_users < 1 || job->total < 1 || job->total > HC_JOB_TOTAL_MAX ||
         job->chunks != (job->total + job->chunk_users - 1) / job->chunk_users)
         return false;
@@ -176,6 +237,7 @@ static void read_moving(const bson_t *doc, struct hc_job *job)
     job->mark_done = int_or(doc, "markDone", 0);
     job->planned = int_or(doc, "planned", 0);
     job->resent = int_or(doc, "resent", 0);
+    job->paced_us = int_or(doc, "paced", 0);
     job->per_second = bson_iter_init_find(&it, doc, "rate") ? bson_iter_as_double(&it) : 0;
     read_text(doc, "detail", job->detail, sizeof job->detail);
     read_text(doc, "error", job->error, sizeof job->error);
@@ -184,10 +246,13 @@ static void read_moving(const bson_t *doc, struct hc_job *job)
 enum hc_err hc_job_read(struct hc_job *job, const bson_t *doc, struct hc_error *err)
 {
     memset(job, 0, sizeof *job);
-    if (int_or(doc, "v", 0) > HC_JOB_VERSION)
+    job->kind = read_kind(doc);
+    if (int_or(doc, "v", 0) > HC_JOB_VERSION || job->kind == HC_JOB_KIND_COUNT)
         return hc_fail(err, HC_ENEWER, "job", "this job was made by a newer Headcount");
-    if (!read_frozen(doc, job))
+    if (!read_frozen(doc, job) || (job->kind == HC_JOB_ACTIVITIES && !read_requests(doc, job))) {
+        hc_job_release(job);
         return hc_fail(err, HC_EINTERNAL, "job", "a job's document makes no sense");
+    }
     read_moving(doc, job);
     job->words = (size_t)(job->chunks + HC_JOB_WORD_BITS - 1) / HC_JOB_WORD_BITS;
     job->started = calloc(job->words, sizeof *job->started);
@@ -224,32 +289,51 @@ static void put_date(struct hc_json *j, const char *key, int64_t ms)
         hc_json_null(j);
 }
 
+/* A number, or null for none. */
+static void put_positive(struct hc_json *j, const char *key, int64_t n)
+{
+    hc_json_key(j, key);
+    if (n > 0)
+        hc_json_int(j, n);
+    else
+        hc_json_null(j);
+}
+
 static void put_text(struct hc_json *j, const char *key, const char *text)
 {
     hc_json_put_str(j, key, *text ? text : NULL);
 }
 
+/* Seconds until it ends: a live job keeps its own pace, whatever the last seconds were like. */
+static int64_t eta(const struct hc_job *job, double speed)
+{
+    double rate = job->rate > 0 ? (double)job->rate : speed;
+    if (job->state != HC_JOB_RUNNING || rate < 1)
+        return 0;
+    return (int64_t)ceil((double)(job->total - job->done_users) / rate);
+}
+
 void hc_job_json(struct hc_json *j, const struct hc_job *job)
 {
     enum hc_job_state state = job->state == HC_JOB_NEW ? HC_JOB_QUEUED : job->state;
-    double rate = shown_rate(job);
+    double speed = shown_rate(job);
     hc_json_open(j, '{');
     hc_json_put_str(j, "id", job->id);
-    hc_json_put_str(j, "kind", "users");
+    hc_json_put_str(j, "kind", hc_job_kind_text(job->kind));
     hc_json_put_int(j, "total", job->total);
     hc_json_put_int(j, "done", job->done_users);
-    hc_json_put_int(j, "failed", 0); /* a generated user is never given up */
+    hc_json_put_int(j, "failed", 0); /* a generated item is never given up */
     hc_json_put_str(j, "state", hc_job_state_text(state));
-    hc_json_put_int(j, "perSecond", llround(rate));
-    hc_json_key(j, "etaSeconds");
-    if (state == HC_JOB_RUNNING && rate >= 1)
-        hc_json_int(j, (int64_t)ceil((double)(job->total - job->done_users) / rate));
-    else
-        hc_json_null(j);
+    hc_json_put_int(j, "perSecond", llround(speed));
+    put_positive(j, "etaSeconds", eta(job, speed));
     put_date(j, "createdAt", job->created_ms);
     put_date(j, "startedAt", job->started_ms);
     put_date(j, "finishedAt", job->finished_ms);
     hc_json_put_int(j, "seed", (int64_t)job->people.seed);
+    if (job->kind == HC_JOB_ACTIVITIES) {
+        put_positive(j, "days", job->days);
+        put_positive(j, "rate", job->rate);
+    }
     put_text(j, "error", job->error);
     put_text(j, "detail", job->detail);
     hc_json_close(j, '}');
