@@ -4,6 +4,10 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "clock.h"
+
+#define MOMENT_MAX INT64_C(253402300799999) /* the last ms of the year 9999 */
+
 const struct text *query_param(const struct request *r, const char *name)
 {
     size_t len = strlen(name);
@@ -57,6 +61,22 @@ enum hc_err query_int(const struct request *r, const char *name, int64_t min, in
         return query_number(name, *value, min, max, out, err);
     *out = absent;
     return HC_OK;
+}
+
+enum hc_err query_moment(const char *name, struct text value, int64_t *ms, struct hc_error *err)
+{
+    char text[48];
+    if (query_digits(value.at, value.len, 0, MOMENT_MAX, ms))
+        return HC_OK;
+    size_t len = value.len < sizeof text ? value.len : sizeof text;
+    memcpy(text, value.at, len);
+    char *blank = memchr(text, ' ', len);
+    if (blank)
+        *blank = '+';
+    if (value.len < sizeof text && hc_iso_read(text, len, ms))
+        return HC_OK;
+    return hc_fail(err, HC_EMALFORMED, name,
+                   "%s must be a time such as 2026-11-23T13:20:00Z, or ms since 1970", name);
 }
 
 void query_escape(struct hc_buf *out, const char *text)

@@ -28,6 +28,10 @@ enum hc_err query_number(const char *name, struct text value, int64_t min, int64
 enum hc_err query_int(const struct request *r, const char *name, int64_t min, int64_t max, int64_t absent,
                       int64_t *out, struct hc_error *err);
 
+/* A moment as ms since the epoch: ISO text (hc_iso_read) or these ms, 1970 to 9999. The '+' of an offset may
+ * have come as a blank, which is what an unescaped one means in a query. */
+enum hc_err query_moment(const char *name, struct text value, int64_t *ms, struct hc_error *err);
+
 /* Appends text as part of a query: all but letters, digits and -._~ as %XX. */
 void query_escape(struct hc_buf *out, const char *text);
 

@@ -105,6 +105,104 @@ char *hc_iso_format(int64_t ms, char out[HC_ISO_MAX])
     return out;
 }
 
+/* What is left of a text that is being read. */
+struct rest {
+    const char *at;
+    size_t len;
+};
+
+static bool skip(struct rest *r, char c)
+{
+    if (r->len == 0 || *r->at != c)
+        return false;
+    r->at++;
+    r->len--;
+    return true;
+}
+
+/* Exactly so many digits, of a number from low to high. */
+static bool digits(struct rest *r, size_t width, int low, int high, int *out)
+{
+    int n = 0;
+    if (r->len < width)
+        return false;
+    for (size_t i = 0; i < width; i++) {
+        if (r->at[i] < '0' || r->at[i] > '9')
+            return false;
+        n = n * 10 + (r->at[i] - '0');
+    }
+    r->at += width;
+    r->len -= width;
+    *out = n;
+    return n >= low && n <= high;
+}
+
+/* ".123": 1 to 9 digits, cut to ms. */
+static bool fraction(struct rest *r, int *ms)
+{
+    int digit;
+    int value = 0;
+    int count = 0;
+    for (; count < 9 && digits(r, 1, 0, 9, &digit); count++)
+        value += count == 0 ? digit * 100 : count == 1 ? digit * 10 : count == 2 ? digit : 0;
+    *ms = value;
+    return count > 0;
+}
+
+/* "Z", or an offset from UTC in minutes. */
+static bool zone_offset(struct rest *r, int *minutes)
+{
+    int hour;
+    int minute;
+    *minutes = 0;
+    if (skip(r, 'Z'))
+        return true;
+    bool west = skip(r, '-');
+    if (!west && !skip(r, '+'))
+        return false;
+    if (!digits(r, 2, 0, 23, &hour) || !skip(r, ':') || !digits(r, 2, 0, 59, &minute))
+        return false;
+    *minutes = (west ? -1 : 1) * (hour * 60 + minute);
+    return true;
+}
+
+static bool time_of_day(struct rest *r, struct tm *tm, int *ms, int *offset)
+{
+    if (!digits(r, 2, 0, 23, &tm->tm_hour) || !skip(r, ':') || !digits(r, 2, 0, 59, &tm->tm_min))
+        return false;
+    if (skip(r, ':')) {
+        if (!digits(r, 2, 0, 59, &tm->tm_sec))
+            return false;
+        if (skip(r, '.') && !fraction(r, ms))
+            return false;
+    }
+    return zone_offset(r, offset);
+}
+
+bool hc_iso_read(const char *text, size_t len, int64_t *out)
+{
+    struct rest r = {text, len};
+    struct tm tm = {0};
+    int year;
+    int month;
+    int ms = 0;
+    int offset = 0;
+    if (!digits(&r, 4, 1970, 9999, &year) || !skip(&r, '-') || !digits(&r, 2, 1, 12, &month) ||
+        !skip(&r, '-') || !digits(&r, 2, 1, 31, &tm.tm_mday))
+        return false;
+    if (r.len > 0 && (!skip(&r, 'T') || !time_of_day(&r, &tm, &ms, &offset)))
+        return false;
+    tm.tm_year = year - 1900;
+    tm.tm_mon = month - 1;
+    int mday = tm.tm_mday;
+    int64_t s = timegm(&tm); /* makes 31 April 1 May */
+    int64_t value = (s - (int64_t)offset * 60) * 1000 + ms;
+    if (r.len > 0 || tm.tm_mday != mday || value < 0 || value > MS_YEAR_9999)
+        return false;
+    *out = value;
+    return true;
+}
+
 uint64_t hc_random_token(void)
 {
     uint64_t token;

@@ -7,6 +7,8 @@
 #ifndef HC_CLOCK_H
 #define HC_CLOCK_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define HC_ISO_MAX 32 /* bytes for hc_iso_format, with the NUL */
@@ -22,6 +24,10 @@ void hc_sleep_ms(int ms);
 /* "2026-11-23T13:20:00.123Z" from ms since the epoch (years 0001 to 9999,
  * others are clamped). Returns out. */
 char *hc_iso_format(int64_t ms, char out[HC_ISO_MAX]);
+/* Reads such a text: a date and a time with seconds, fractions of them (cut to ms) or none, and "Z" or an
+ * offset such as +05:30; or a date alone, which is its first ms in UTC. Years 1970 to 9999. False, and *ms
+ * left alone, for anything else: a date that no calendar has, a time without a zone. */
+bool hc_iso_read(const char *text, size_t len, int64_t *ms);
 /* Random number for jitter, tokens of locks and the like: from getrandom(2). */
 uint64_t hc_random_token(void);
 

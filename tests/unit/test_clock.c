@@ -74,6 +74,62 @@ static void dates_agree_with_the_library(void **state)
     }
 }
 
+static void texts_as_dates(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        int64_t ms; /* -1: refused */
+    } rows[] = {
+        {"1970-01-01T00:00:00.000Z", 0},
+        {"2026-11-23T13:20:00.123Z", 1795440000123},
+        {"2026-11-23T13:20:00Z", 1795440000000},
+        {"2026-11-23T13:20Z", 1795440000000},
+        {"2026-11-23", 1795392000000},
+        {"2026-11-23T13:20:00.1Z", 1795440000100},
+        {"2026-11-23T13:20:00.123999999Z", 1795440000123},
+        {"2026-11-23T18:50:00+05:30", 1795440000000},
+        {"2026-11-23T03:50:00-09:30", 1795440000000},
+        {"2024-02-29", 1709164800000},
+        {"9999-12-31T23:59:59.999Z", 253402300799999},
+        {"2026-02-29", -1},
+        {"2026-04-31T00:00:00Z", -1},
+        {"2100-02-29", -1},
+        {"2026-13-01", -1},
+        {"2026-00-01", -1},
+        {"2026-01-00", -1},
+        {"2026-11-23T24:00:00Z", -1},
+        {"2026-11-23T13:60:00Z", -1},
+        {"2026-11-23T13:20:60Z", -1},
+        {"2026-11-23T13:20:00", -1}, /* of which zone? */
+        {"2026-11-23T13:20:00.Z", -1},
+        {"2026-11-23T13:20:00.1234567890Z", -1},
+        {"2026-11-23T13Z", -1},
+        {"2026-11-23T13:20:00Zx", -1},
+        {"2026-11-23T13:20:00+0530", -1},
+        {"2026-11-23T13:20:00+24:00", -1},
+        {"2026-11-23T13:20:00+05:60", -1},
+        {"2026-11-23 13:20:00Z", -1},
+        {"2026-11-23T", -1},
+        {"2026-11-2", -1},
+        {"2026-1-23", -1},
+        {"+026-11-23", -1},
+        {"1969-12-31T23:59:59Z", -1},
+        {"1970-01-01T00:00:00+00:01", -1},
+        {"9999-12-31T23:59:59-00:01", -1},
+        {"", -1},
+        {"now", -1},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        int64_t ms = -1;
+        assert_int_equal(hc_iso_read(rows[i].text, strlen(rows[i].text), &ms), rows[i].ms >= 0);
+        assert_true(ms == rows[i].ms);
+    }
+    int64_t ms = -1;
+    assert_true(hc_iso_read("2026-11-23garbage", 10, &ms)); /* no NUL is needed, and none is looked for */
+    assert_false(hc_iso_read("2026-11-23T13:20:00Z", 19, &ms));
+}
+
 static void wall_time_is_the_system_time(void **state)
 {
     (void)state;
@@ -163,6 +219,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(dates_as_text),
         cmocka_unit_test(dates_agree_with_the_library),
+        cmocka_unit_test(texts_as_dates),
         cmocka_unit_test(wall_time_is_the_system_time),
         cmocka_unit_test(monotonic_time_never_goes_back),
         cmocka_unit_test(what_is_left_is_within_bounds),

@@ -64,6 +64,37 @@ static void numbers(void **state)
     }
 }
 
+static void moments(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        int64_t ms; /* -1: refused */
+    } rows[] = {
+        {"2026-11-23T13:20:00Z", 1795440000000},
+        {"2026-11-23T18:50:00+05:30", 1795440000000},
+        {"2026-11-23T18:50:00 05:30", 1795440000000}, /* the plus of a query that nobody escaped */
+        {"1795440000123", 1795440000123},
+        {"0", 0},
+        {"253402300799999", 253402300799999},
+        {"253402300800000", -1},
+        {"-1", -1},
+        {"1e3", -1},
+        {"now", -1},
+        {"2026-11-23T18:50:00  05:30", -1},
+        {"2026-11-23T13:20:00Z2026-11-23T13:20:00Z2026-11-23T13:20:00Z", -1},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        int64_t ms = -1;
+        struct hc_error err = {0};
+        struct text text = {rows[i].text, strlen(rows[i].text)};
+        enum hc_err code = query_moment("at", text, &ms, &err);
+        assert_int_equal(code, rows[i].ms >= 0 ? HC_OK : HC_EMALFORMED);
+        assert_true(ms == rows[i].ms);
+        assert_string_equal(err.field, rows[i].ms >= 0 ? "" : "at");
+    }
+}
+
 static void greatest_number(void **state)
 {
     (void)state;
@@ -226,8 +257,9 @@ static void escaping(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(numbers),         TEST(greatest_number), TEST(parameters),  TEST(refused_queries),
-        TEST(most_parameters), TEST(longest_address), TEST(request_ids), TEST(first_variable_wins),
+        TEST(numbers),         TEST(moments),         TEST(greatest_number),
+        TEST(parameters),      TEST(refused_queries), TEST(most_parameters),
+        TEST(longest_address), TEST(request_ids),     TEST(first_variable_wins),
         TEST(bodies),          TEST(escaping),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
