@@ -1,5 +1,5 @@
-/* aggregates.c - GET /v1/user/admin/count and /v1/user/agg/…: single numbers of
- * the counters, as old clients ask for them. */
+/* aggregates.c - GET /v1/user/admin/count, /v1/user/agg/… and /v1/user/stat/…: single
+ * numbers of the counters, as old clients ask for them. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -65,13 +65,33 @@ static enum hc_err answer(struct context *c, const struct aggregate *aggregate, 
 
 /* ---- the answers ---- */
 
+static void write_count(struct hc_json *j, int64_t n)
+{
+    char text[24];
+    hc_json_open(j, '{');
+    hc_json_put_int(j, "count", n);
+    hc_json_put_str(j, "countInternationalSystem", hc_count_short(n, text));
+    hc_json_close(j, '}');
+}
+
 static void write_total(struct hc_json *j, const struct hc_counts *counts, int64_t number)
 {
     (void)number;
-    char text[24];
+    write_count(j, counts->users);
+}
+
+static void write_requests(struct hc_json *j, const struct hc_counts *counts, int64_t number)
+{
+    (void)number;
+    write_count(j, counts->requests);
+}
+
+static void write_active(struct hc_json *j, const struct hc_counts *counts, int64_t window)
+{
+    static const char *const NAMES[HC_WINDOW_COUNT] = {"totalDailyActiveUser", "totalWeeklyActiveUser",
+                                                       "totalMonthlyActiveUser"};
     hc_json_open(j, '{');
-    hc_json_put_int(j, "count", counts->users);
-    hc_json_put_str(j, "countInternationalSystem", hc_count_short(counts->users, text));
+    hc_json_put_int(j, NAMES[window], counts->active[window]);
     hc_json_close(j, '}');
 }
 
@@ -138,4 +158,31 @@ enum hc_err aggregate_all(struct context *c, struct hc_error *err)
     if (strcmp(route_last(&c->request).at, "country") != 0)
         return hc_fail(err, HC_EMALFORMED, "field", "Only the field country can be asked for");
     return answer(c, &all, 0, err);
+}
+
+enum hc_err aggregate_requests(struct context *c, struct hc_error *err)
+{
+    static const struct aggregate requests = {"requests", 1000, write_requests};
+    return answer(c, &requests, 0, err);
+}
+
+static enum hc_err answer_active(struct context *c, enum hc_window window, struct hc_error *err)
+{
+    static const struct aggregate active = {"active", 1000, write_active};
+    return answer(c, &active, window, err);
+}
+
+enum hc_err aggregate_daily(struct context *c, struct hc_error *err)
+{
+    return answer_active(c, HC_DAILY, err);
+}
+
+enum hc_err aggregate_weekly(struct context *c, struct hc_error *err)
+{
+    return answer_active(c, HC_WEEKLY, err);
+}
+
+enum hc_err aggregate_monthly(struct context *c, struct hc_error *err)
+{
+    return answer_active(c, HC_MONTHLY, err);
 }

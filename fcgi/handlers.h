@@ -26,12 +26,17 @@ route_handler users_by_email; /* /v1/user/userEmail/:mail */
 /* requests.c */
 route_handler requests_list; /* a user's requests, newest first */
 
-/* counts.c, aggregates.c */
+/* counts.c, leaders.c, aggregates.c */
 route_handler counts_show;         /* the snapshot */
+route_handler leaders_show;        /* stat/top-15-user */
 route_handler aggregate_total;     /* admin/count */
 route_handler aggregate_countries; /* agg/country */
 route_handler aggregate_genders;   /* agg/gender */
 route_handler aggregate_all;       /* agg/all/:field */
+route_handler aggregate_requests;  /* stat/count/totalRequest */
+route_handler aggregate_daily;     /* stat/dau */
+route_handler aggregate_weekly;    /* stat/wau */
+route_handler aggregate_monthly;   /* stat/mau */
 
 /* generate.c */
 route_handler generate_users;     /* POST */
