@@ -1,6 +1,7 @@
 /* See zone.h. */
 #include "zone.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,13 +21,25 @@ static bool is_name(const char *name)
            strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+-_/") == len;
 }
 
+/* A file of the time zone database: a folder, or a table that lies beside them, would silently be UTC. */
+static bool is_zone(const char *path)
+{
+    char magic[4] = "";
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0)
+        return false;
+    ssize_t got = read(fd, magic, sizeof magic);
+    close(fd);
+    return got == 4 && memcmp(magic, "TZif", 4) == 0;
+}
+
 enum hc_err hc_zone_set(const char *name, struct hc_error *err)
 {
     char path[sizeof ZONES + HC_ZONE_MAX];
     if (!is_name(name))
         return hc_fail(err, HC_ESETTING, "APP_TIMEZONE", "it must be a zone's name, such as Europe/Berlin");
     snprintf(path, sizeof path, ZONES "%s", name);
-    if (strcmp(name, "UTC") != 0 && access(path, R_OK) != 0)
+    if (strcmp(name, "UTC") != 0 && !is_zone(path))
         return hc_fail(err, HC_ESETTING, "APP_TIMEZONE", "this machine doesn't know the zone %s", name);
     strcpy(zone, name);
     setenv("TZ", name, 1);
