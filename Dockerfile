@@ -34,6 +34,7 @@ RUN apt-get update \
         libhiredis0.14 \
         libjson-c5 \
         libmongoc-1.0-0 \
+        libpcre2-8-0 \
         librdkafka1 \
         libsodium23 \
         libutf8proc2 \

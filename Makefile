@@ -9,7 +9,7 @@ OUT := build/$(VARIANT)
 PYTHON ?= python3
 SERVICES := services/headcount
 
-DEPS := libmongoc-1.0 rdkafka hiredis json-c libutf8proc libsodium libxxhash
+DEPS := libmongoc-1.0 rdkafka hiredis json-c libutf8proc libsodium libxxhash libpcre2-8
 # Asked once, and only when something is compiled: `make run` works before pkg-config is there.
 LIB_CFLAGS = $(eval LIB_CFLAGS := $(shell pkg-config --cflags $(DEPS) | sed 's/-I/-isystem /g'))$(LIB_CFLAGS)
 LIBS = $(eval LIBS := $(shell pkg-config --libs $(DEPS)) -lfcgi -lm -lpthread)$(LIBS)
@@ -32,7 +32,7 @@ LDFLAGS_test_movement := -Wl,--wrap=hc_mono_ms
 LDFLAGS_test_leader := -Wl,--wrap=hc_mono_ms
 ALL_LDFLAGS = $(LINK_$(VARIANT)) $(LDFLAGS)
 
-LIB_OBJ := $(patsubst %.c,$(OUT)/%.o,$(wildcard lib/*.c)) $(OUT)/gen/tables.o
+LIB_OBJ := $(patsubst %.c,$(OUT)/%.o,$(wildcard lib/*.c)) $(OUT)/gen/tables.o $(OUT)/gen/device_tables.o
 # Threads that the thread sanitizer can follow, for every program of that variant.
 EXTRA_OBJ_tsan := build/tsan/tests/support/tsan_threads.o
 EXTRA_OBJ := $(EXTRA_OBJ_$(VARIANT))
@@ -112,13 +112,18 @@ $(OUT)/%.o: %.c
 	@echo "  cc    $<"
 	@$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
-$(OUT)/gen/tables.o: $(OUT)/gen/tables.c
+$(OUT)/gen/%.o: $(OUT)/gen/%.c
 	@$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
 $(OUT)/gen/tables.c: lib/data/tables.py $(wildcard lib/data/*.tsv lib/data/names/*.tsv)
 	@mkdir -p $(@D)
 	@echo "  gen   $@"
 	@$(PYTHON) lib/data/tables.py $(@D)
+
+$(OUT)/gen/device_tables.c: lib/data/device_tables.py $(wildcard lib/data/*.tsv lib/data/uap/*.py) lib/data/uap/regexes.yaml
+	@mkdir -p $(@D)
+	@echo "  gen   $@"
+	@$(PYTHON) lib/data/device_tables.py $(@D)
 
 $(OUT)/unit/%: tests/unit/%.c $(OUT)/libheadcount.a $(FCGI_PARTS) $(CONSUMER_PARTS) $(EXTRA_OBJ)
 	@mkdir -p $(@D)
