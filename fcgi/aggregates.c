@@ -9,6 +9,7 @@
 #include "query.h"
 
 #define KEEP_MS 60000
+#define DEVICES_SHOWN 5
 
 /* One of these answers: its name in the cache, how long it is fresh, and how it
  * is written. number is what the request asked for, such as a limit. */
@@ -95,6 +96,31 @@ static void write_active(struct hc_json *j, const struct hc_counts *counts, int6
     hc_json_close(j, '}');
 }
 
+static void write_top_devices(struct hc_json *j, const char *key, const int64_t *sums,
+                              const char *(*name)(int))
+{
+    struct hc_device_sum top[DEVICES_SHOWN];
+    size_t count = hc_counters_top_devices(sums, name, top, DEVICES_SHOWN);
+    hc_json_key(j, key);
+    hc_json_open(j, '[');
+    for (size_t i = 0; i < count; i++) {
+        hc_json_open(j, '{');
+        hc_json_put_int(j, "sum", top[i].sum);
+        hc_json_put_str(j, "name", top[i].name);
+        hc_json_close(j, '}');
+    }
+    hc_json_close(j, ']');
+}
+
+static void write_devices(struct hc_json *j, const struct hc_counts *counts, int64_t number)
+{
+    (void)number;
+    hc_json_open(j, '{');
+    write_top_devices(j, "deviceOsName", counts->os, hc_device_system_name);
+    write_top_devices(j, "deviceBrowserName", counts->browser, hc_device_browser_name);
+    hc_json_close(j, '}');
+}
+
 static void write_countries(struct hc_json *j, const struct hc_counts *counts, int64_t number)
 {
     struct hc_country_sum top[HC_COUNTRY_MAX + 1];
@@ -158,6 +184,12 @@ enum hc_err aggregate_all(struct context *c, struct hc_error *err)
     if (strcmp(route_last(&c->request).at, "country") != 0)
         return hc_fail(err, HC_EMALFORMED, "field", "Only the field country can be asked for");
     return answer(c, &all, 0, err);
+}
+
+enum hc_err aggregate_devices(struct context *c, struct hc_error *err)
+{
+    static const struct aggregate devices = {"devices", 1000, write_devices};
+    return answer(c, &devices, 0, err);
 }
 
 enum hc_err aggregate_requests(struct context *c, struct hc_error *err)

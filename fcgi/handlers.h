@@ -26,13 +26,15 @@ route_handler users_by_email; /* /v1/user/userEmail/:mail */
 /* requests.c */
 route_handler requests_list; /* a user's requests, newest first */
 
-/* counts.c, leaders.c, aggregates.c */
-route_handler counts_show;         /* the snapshot */
+/* counts.c, history.c, leaders.c, aggregates.c */
+route_handler counts_show;         /* the snapshot, of now or of a time */
+route_handler history_show;        /* counts/history */
 route_handler leaders_show;        /* stat/top-15-user */
 route_handler aggregate_total;     /* admin/count */
 route_handler aggregate_countries; /* agg/country */
 route_handler aggregate_genders;   /* agg/gender */
 route_handler aggregate_all;       /* agg/all/:field */
+route_handler aggregate_devices;   /* agg/device */
 route_handler aggregate_requests;  /* stat/count/totalRequest */
 route_handler aggregate_daily;     /* stat/dau */
 route_handler aggregate_weekly;    /* stat/wau */

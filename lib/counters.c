@@ -226,10 +226,19 @@ size_t hc_counters_top_devices(const int64_t *sums, const char *(*name)(int key)
                                size_t max)
 {
     struct hc_device_sum all[HC_DEVICE_KEYS_MAX];
+    struct hc_device_sum other = {HC_DEVICE_OTHER, name(HC_DEVICE_OTHER), sums[HC_DEVICE_OTHER]};
     size_t n = 0;
-    for (int key = 0; key < HC_DEVICE_KEYS_MAX; key++)
-        if (sums[key] > 0)
-            all[n++] = (struct hc_device_sum){key, name(key), sums[key]};
+    for (int key = 0; key < HC_DEVICE_KEYS_MAX; key++) {
+        if (key == HC_DEVICE_OTHER || sums[key] <= 0)
+            continue;
+        const char *known = name(key);
+        if (strcmp(known, other.name) == 0)
+            other.sum += sums[key]; /* a newer build's */
+        else
+            all[n++] = (struct hc_device_sum){key, known, sums[key]};
+    }
+    if (other.sum > 0)
+        all[n++] = other;
     qsort(all, n, sizeof *all, by_device_sum);
     if (n > max)
         n = max;

@@ -159,7 +159,7 @@ static void test_exact(void **state)
 static const char *name_of(int key)
 {
     static const char *const NAMES[] = {"Other", "Windows", "Linux", "Android"};
-    return NAMES[key];
+    return key < 4 ? NAMES[key] : NAMES[0];
 }
 
 static void test_top_devices(void **state)
@@ -181,7 +181,11 @@ static void test_top_devices(void **state)
     assert_string_equal(top[3].name, "Windows");
     assert_int_equal(top[3].key, 1);
     assert_int_equal(hc_counters_top_devices(counts.os, name_of, top, 2), 2);
-    counts.os[0] = -1;
+    counts.os[4] = 1; /* two keys that this build doesn't know: one row */
+    counts.os[511] = 2;
+    assert_int_equal(hc_counters_top_devices(counts.os, name_of, top, 5), 4);
+    assert_int_equal(top[0].sum, 12);
+    counts.os[0] = -4;
     assert_int_equal(hc_counters_top_devices(counts.os, name_of, top, 5), 3);
 }
 

@@ -5,8 +5,8 @@
  * Redis is away this process keeps a row of its own. The rate is the slope from
  * the oldest sample to now. Thread-safe.
  */
-#ifndef FCGI_RATES_H
-#define FCGI_RATES_H
+#ifndef HC_RATES_H
+#define HC_RATES_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,36 +14,37 @@
 
 #include "cache.h"
 
-#define RATES_WINDOW_MS 10000
-#define RATES_SAMPLES_MAX 20
+#define HC_RATES_WINDOW_MS 10000
+#define HC_RATES_SAMPLES_MAX 20
 
-struct rates {
+struct hc_rates {
     double users;    /* a second */
     double requests; /* a second */
     bool known;      /* false while there is but one sample */
 };
 
-struct rates_sample {
+struct hc_rates_sample {
     int64_t ms; /* wall time */
     int64_t users;
     int64_t requests;
 };
 
-struct rates_row {
+struct hc_rates_row {
     size_t count;
-    struct rates_sample list[RATES_SAMPLES_MAX]; /* oldest first */
+    struct hc_rates_sample list[HC_RATES_SAMPLES_MAX]; /* oldest first */
 };
 
 /* Notes what is counted now and tells the rates. cache may be NULL. */
-void rates_note(struct hc_cache *cache, int64_t now_ms, int64_t users, int64_t requests, struct rates *out);
+void hc_rates_note(struct hc_cache *cache, int64_t now_ms, int64_t users, int64_t requests,
+                   struct hc_rates *out);
 
 /* The pure part: drops what is too old or from the future, takes the sample in if
  * it is far enough from the last one, and computes the rates. */
-void rates_row_note(struct rates_row *row, const struct rates_sample *now, struct rates *out);
+void hc_rates_row_note(struct hc_rates_row *row, const struct hc_rates_sample *now, struct hc_rates *out);
 
 /* The text that Redis keeps, "ms users requests\n" each, and back: what can't be
  * read is an empty row. */
-void rates_row_write(const struct rates_row *row, struct hc_buf *out);
-void rates_row_read(struct rates_row *row, const char *text);
+void hc_rates_row_write(const struct hc_rates_row *row, struct hc_buf *out);
+void hc_rates_row_read(struct hc_rates_row *row, const char *text);
 
 #endif
