@@ -6,7 +6,9 @@ import pytest
 from support.problem import assert_no_leak, assert_problem
 
 READS = ["/v1/health", "/v1/ready", "/v1/counts", "/v1/user", "/v1/user/admin/count", "/v1/user/agg/country",
-         "/v1/user/agg/gender", "/v1/user/agg/all/country", "/v1/user/" + "0" * 24, "/v1/user/userEmail/a@b.c",
+         "/v1/user/agg/gender", "/v1/user/agg/all/country", "/v1/counts/history", "/v1/user/agg/device",
+         "/v1/user/stat/dau", "/v1/user/stat/wau", "/v1/user/stat/mau", "/v1/user/stat/top-15-user",
+         "/v1/user/stat/count/totalRequest", "/v1/user/" + "0" * 24, "/v1/user/userEmail/a@b.c",
          "/v1/jobs", "/v1/jobs/01ARZ3NDEKTSV4RRFFQ69G5FAV"]
 WRITES = ["/v1/jobs/01ARZ3NDEKTSV4RRFFQ69G5FAV/cancel"]
 GENERATE = "/v1/generate/users/random/5"
