@@ -1,6 +1,8 @@
 /* See schema.h. */
 #include "schema.h"
 
+#include <string.h>
+
 #include "counters.h"
 #include "log.h"
 #include "store_error.h"
@@ -12,7 +14,7 @@ static const struct index {
     enum hc_collection collection;
     const char *name, *field;
     int direction;
-    const char *second; /* a second field, descending; NULL: none */
+    const char *second; /* a second field, descending, but _id ascending; NULL: none */
     bool unique;
     const char *only;   /* partial: documents whose field of this name is a text */
     int64_t life_s;     /* documents go this long after the field's time; -1: they stay */
@@ -20,7 +22,7 @@ static const struct index {
     {HC_USERS, "email_1", "email", 1, NULL, true, NULL, -1},
     {HC_USERS, "due_1", "_hc.due", 1, NULL, false, "_hc.due", -1}, /* what is to be looked at; generated users have none */
     {HC_ACTIVITIES, "user_1_requestTime_-1", "user", 1, "requestTime", false, NULL, -1},
-    {HC_USAGE, "n_-1", "n", -1, NULL, false, NULL, -1},
+    {HC_USAGE, "n_-1__id_1", "n", -1, "_id", false, NULL, -1},
     {HC_JOBS, "hash_1", "hash", 1, NULL, true, NULL, -1}, /* _id prefixes of two jobs must never meet */
     {HC_JOBS, "open_1", "open", 1, NULL, false, NULL, -1},
     {HC_JOBS, "createdAt_-1", "createdAt", -1, NULL, false, NULL, -1},
@@ -35,7 +37,7 @@ static void append_index(bson_t *list, const struct index *ix)
     bson_append_document_begin(&item, "key", 3, &key);
     bson_append_int32(&key, ix->field, -1, ix->direction);
     if (ix->second)
-        bson_append_int32(&key, ix->second, -1, -1);
+        bson_append_int32(&key, ix->second, -1, strcmp(ix->second, "_id") == 0 ? 1 : -1);
     bson_append_document_end(&item, &key);
     bson_append_utf8(&item, "name", 4, ix->name, -1);
     if (ix->unique)

@@ -25,7 +25,7 @@
 #include "settings.h"
 
 /* The version of all stored shapes; a database with a greater one is refused. */
-#define HC_SCHEMA_VERSION 2
+#define HC_SCHEMA_VERSION 3
 
 enum hc_collection {
     HC_USERS,      /* users */

@@ -56,15 +56,16 @@ enum hc_err hc_usage_of(struct hc_db *db, const bson_oid_t *ids, size_t n, int l
     return e;
 }
 
-/* The range lets the index give the order; without it every usage would be sorted. */
+/* The index gives the order, ties too: all is not sorted each time, also while most users have one request
+ * each. The range makes FerretDB use it so. */
 enum hc_err hc_usage_top(struct hc_db *db, size_t max, int left_ms, struct hc_usage *out, size_t *count,
                          struct hc_error *err)
 {
     bson_t *filter = BCON_NEW("n", "{", "$gt", BCON_INT32(0), "}");
-    bson_t *opts = BCON_NEW("hint", "{", "n", BCON_INT32(-1), "}", "sort", "{", "n", BCON_INT32(-1), "_id",
-                            BCON_INT32(1), "}", "projection", "{", "n", BCON_INT32(1), "last", BCON_INT32(1),
-                            "}", "limit", BCON_INT64((int64_t)max), "batchSize", BCON_INT32(BATCH),
-                            "maxTimeMS", BCON_INT32(left_ms));
+    bson_t *opts = BCON_NEW("hint", "{", "n", BCON_INT32(-1), "_id", BCON_INT32(1), "}", "sort", "{", "n",
+                            BCON_INT32(-1), "_id", BCON_INT32(1), "}", "projection", "{", "n", BCON_INT32(1),
+                            "last", BCON_INT32(1), "}", "limit", BCON_INT64((int64_t)max), "batchSize",
+                            BCON_INT32(BATCH), "maxTimeMS", BCON_INT32(left_ms));
     struct list found = {out, max, count};
     *count = 0;
     enum hc_err e = max > 0 ? hc_db_each(db, HC_USAGE, filter, opts, read_one, &found, err) : HC_OK;
