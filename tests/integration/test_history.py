@@ -1,10 +1,11 @@
 """GET /v1/counts/history and /v1/counts?at=: the numbers of the past, from samples that the tests write."""
 import datetime
+import subprocess
 
 import pytest
 from bson import ObjectId
 
-from support.numbers import DAY, add_user, iso, names, sample, set_slots, utcnow
+from support.numbers import DAY, ROOT, add_user, iso, names, sample, set_slots, utcnow
 from support.problem import assert_problem
 from support.stack import Stack
 from support.waiting import wait_until
@@ -160,6 +161,66 @@ def test_odd_samples(still, db, now):
     db.hc_samples.insert_one({"_id": 5})
     points = history(still, **{"from": start, "to": start + MINUTE, "step": 10})["points"]
     assert points == [{"at": iso(start), "users": 0, "requests": 0, "active": {"daily": 0, "weekly": 0, "monthly": 0}}]
+
+
+# ---- taking samples
+
+@pytest.fixture(scope="module")
+def taker(still):
+    """Starts programs that take samples, each of all the given times; waits for their end."""
+    subprocess.run(["make", "-s", "build/release/unit/take_sample"], cwd=ROOT, check=True, capture_output=True)
+    env = {"PATH": "/usr/bin:/bin", "APP_MONGODB_CONNECTION_STRING": still.addresses["APP_MONGODB_CONNECTION_STRING"]}
+
+    def take(*times, at_once=1):
+        words = [ROOT / "build/release/unit/take_sample", *(str(int(time.timestamp() * 1000)) for time in times)]
+        running = [subprocess.Popen(words, env=env, stderr=subprocess.PIPE) for _ in range(at_once)]
+        for one in running:
+            assert one.wait(30) == 0, one.stderr.read()
+    return take
+
+
+def test_a_sample_says_what_is_counted(still, db, now, taker):
+    users = [add_user(db, 30 - i) for i in range(17)]
+    day = (now - datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)).days
+    set_slots(db, users=900, requests=5000, gender={"male": 500, "other": 400}, country={"DE": 899, "ZZ": 1},
+              os={1: 3000, 2: 2000}, browser={k: 1000 - k for k in range(1, 8)}, day={day: 6, day - 8: 7})
+    when = utcnow().replace(microsecond=250000)
+    taker(when)
+    documents = list(db.hc_samples.find().sort("_id", 1))
+    second = int(when.timestamp())
+    assert [doc.pop("_id") for doc in documents] == [
+        f"{tier:04d}:{second // tier * tier:012d}" for tier in (10, 60, 3600)]
+    life = [doc.pop("expireAt").replace(tzinfo=datetime.timezone.utc) - when for doc in documents]
+    assert life == [2 * HOUR, 7 * DAY, 730 * DAY]
+    assert documents[0] == documents[1] == documents[2]
+    assert documents[0] == {
+        "at": when.replace(tzinfo=None), "users": 900, "requests": 5000, "countries": 1,
+        "active": {"daily": 6, "weekly": 6, "monthly": 13}, "gender": {"male": 500, "female": 0, "other": 400},
+        "topCountries": [{"sum": 899, "code": "DE"}, {"sum": 1, "code": "ZZ"}],
+        "os": [{"sum": 3000, "key": 1}, {"sum": 2000, "key": 2}],
+        "browser": [{"sum": 1000 - k, "key": k} for k in range(1, 6)],
+        "topUsers": [{"sum": 30 - i, "user": users[i]} for i in range(15)], "exact": True}
+    then = at(still, when).result
+    live = still.counts()
+    for key in ("users", "requests", "countries", "active", "gender", "topCountries", "topUsers", "devices", "exact"):
+        assert then[key] == live[key], key
+
+
+def test_one_sample_a_period_however_many_take_it(db, now, taker):
+    times = [now + n * SECOND for n in (1, 5, 9, 11, 59, 60, 3599, 3600)]
+    taker(*times, at_once=4)
+    begin = int(now.timestamp())
+    assert sorted(db.hc_samples.distinct("_id")) == sorted(
+        f"{tier:04d}:{begin + n:012d}" for tier, starts in
+        ((10, (0, 10, 50, 60, 3590, 3600)), (60, (0, 60, 3540, 3600)), (3600, (0, 3600))) for n in starts)
+    first = db.hc_samples.find_one({"_id": f"0010:{begin:012d}"})
+    assert first["at"] == (now + SECOND).replace(tzinfo=None)
+
+
+def test_a_sample_of_what_is_not_exact_says_so(db, now, taker):
+    db.hc_slots.update_one({"_id": 3}, {"$set": {"zone": "Asia/Tokyo"}})
+    taker(now)
+    assert db.hc_samples.distinct("exact") == [False]
 
 
 # ---- at a time
