@@ -170,6 +170,7 @@ static void devices_and_their_types(void **state)
         {"Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)", "Other", "Googlebot", "",
          "", ""},
         {"curl/8.14.1", "Other", "curl", "", "", ""},
+        {"NETF-1 of the rules without case", "Other", "Other", "", "", "mobile"},
         {"nothing that anybody knows", "Other", "Other", "", "", ""},
     };
 
