@@ -23,7 +23,8 @@ route_handler users_list; /* newest first, by page or by cursor */
 route_handler users_by_id;    /* /v1/user/:id */
 route_handler users_by_email; /* /v1/user/userEmail/:mail */
 
-/* requests.c */
+/* activity.c, requests.c */
+route_handler activity_note; /* one request of a user */
 route_handler requests_list; /* a user's requests, newest first */
 
 /* counts.c, history.c, leaders.c, aggregates.c */

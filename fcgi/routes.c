@@ -26,6 +26,8 @@ static const struct route table[] = {
     {GET, "/v1/user/stat/count/totalRequest", aggregate_requests, ACCESS_COUNTS, false},
     {GET, "/v1/user/stat/top-15-user", leaders_show, ACCESS_USER_DATA, false},
     {GET, "/v1/user/userEmail/:mail", users_by_email, ACCESS_USER_DATA, false},
+    {POST, "/v1/user/activity/:id", activity_note, ACCESS_WRITES, false},
+    {GET, "/v1/user/activity/:id", activity_note, ACCESS_WRITES | ACCESS_OLD_GET, false},
     {GET, "/v1/user/:id/requests", requests_list, ACCESS_USER_DATA, false},
     {GET, "/v1/user/:id", users_by_id, ACCESS_USER_DATA, false},
 
