@@ -44,12 +44,22 @@ int problem_status(enum hc_err code)
 
 static void write_field(struct hc_json *j, const char *field, const char *detail)
 {
-    hc_json_key(j, "errors");
-    hc_json_open(j, '[');
     hc_json_open(j, '{');
     hc_json_put_str(j, "field", field);
     hc_json_put_str(j, "message", detail);
     hc_json_close(j, '}');
+}
+
+/* errors: the one field of err, or all faults. */
+static void write_fields(struct hc_json *j, const struct hc_error *err, const char *detail,
+                         const struct hc_faults *faults)
+{
+    hc_json_key(j, "errors");
+    hc_json_open(j, '[');
+    for (size_t i = 0; faults && i < hc_faults_kept(faults); i++)
+        write_field(j, faults->list[i].field, faults->list[i].detail);
+    if (!faults)
+        write_field(j, err->field, detail);
     hc_json_close(j, ']');
 }
 
@@ -64,7 +74,8 @@ static void write_headers(struct response *res, const struct row *row)
         response_header(res, "WWW-Authenticate", "Bearer realm=\"headcount\"");
 }
 
-void problem_begin(struct response *res, struct hc_json *j, const struct hc_error *err)
+static void begin(struct response *res, struct hc_json *j, const struct hc_error *err,
+                  const struct hc_faults *faults)
 {
     const struct row *row = row_of(err->code);
     bool ours = row == &fault;
@@ -83,8 +94,13 @@ void problem_begin(struct response *res, struct hc_json *j, const struct hc_erro
     hc_json_put_int(j, "status", row->status);
     hc_json_put_str(j, "detail", detail);
     hc_json_put_str(j, "message", detail);
-    if (err->field[0] && !ours)
-        write_field(j, err->field, detail);
+    if ((err->field[0] || faults) && !ours)
+        write_fields(j, err, detail, faults);
+}
+
+void problem_begin(struct response *res, struct hc_json *j, const struct hc_error *err)
+{
+    begin(res, j, err, NULL);
 }
 
 void problem_end(struct hc_json *j)
@@ -92,9 +108,15 @@ void problem_end(struct hc_json *j)
     hc_json_close(j, '}');
 }
 
-void problem_write(struct response *res, const struct hc_error *err)
+void problem_write_faults(struct response *res, const struct hc_error *err, const struct hc_faults *faults)
 {
     struct hc_json j;
-    problem_begin(res, &j, err);
+    bool listed = faults && faults->count > 0 && err->code == HC_EINVALID;
+    begin(res, &j, err, listed ? faults : NULL);
     problem_end(&j);
+}
+
+void problem_write(struct response *res, const struct hc_error *err)
+{
+    problem_write_faults(res, err, NULL);
 }

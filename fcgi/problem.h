@@ -9,6 +9,7 @@
 #define FCGI_PROBLEM_H
 
 #include "error.h"
+#include "faults.h"
 #include "response.h"
 
 /* The HTTP status of a code; 500 for one that has none of its own. */
@@ -17,6 +18,8 @@ int problem_status(enum hc_err code);
 /* Turns the answer into the problem, whatever was in its body before; its other
  * headers stay. */
 void problem_write(struct response *res, const struct hc_error *err);
+/* The same with all faults of an input (HC_EINVALID), each an item of errors. NULL or none: as above. */
+void problem_write_faults(struct response *res, const struct hc_error *err, const struct hc_faults *faults);
 
 /* The same in two steps, for an answer that says more: after begin the writer
  * stands inside the open object; the caller adds members and calls end. */

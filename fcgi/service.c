@@ -97,6 +97,7 @@ void service_answer(struct context *c, char *const *env, struct request_source s
 {
     struct hc_error err = {0};
     c->route = NULL;
+    c->faults.count = 0;
     c->request.source = source;
     response_clear(&c->response);
     enum hc_err code = dispatch(c, env, &err);
@@ -104,7 +105,7 @@ void service_answer(struct context *c, char *const *env, struct request_source s
         err = (struct hc_error){0}; /* what a handler met and got over */
     err.code = code;
     if (code != HC_OK)
-        problem_write(&c->response, &err);
+        problem_write_faults(&c->response, &err, &c->faults);
     if (!response_wire(&c->response, c->request.id, c->request.method == METHOD_HEAD))
         answer_overflow(c);
     log_done(c, &err);

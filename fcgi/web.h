@@ -17,6 +17,7 @@
 #include "bus.h"
 #include "cache.h"
 #include "cursor.h"
+#include "faults.h"
 #include "flight.h"
 #include "request.h"
 #include "response.h"
@@ -45,8 +46,9 @@ struct context {
     struct hc_cache *cache; /* may be NULL as CGI until asked for */
     struct request request;
     struct response response;
-    struct hc_buf scratch; /* a handler's own, cleared by whoever uses it */
-    struct hc_db db;       /* see context_db */
+    struct hc_faults faults; /* of the request's input, for its problem document */
+    struct hc_buf scratch;   /* a handler's own, cleared by whoever uses it */
+    struct hc_db db;         /* see context_db */
     bool has_db;
     bool store_tried;  /* this request asked the store … */
     bool store_failed; /* … which was away */
