@@ -239,6 +239,15 @@ void hc_bson_json(struct hc_json *j, const bson_t *doc)
     hc_json_close(j, '}');
 }
 
+void hc_user_tag(const bson_t *doc, char out[HC_BASE32_TEXT])
+{
+    bson_t edited = BSON_INITIALIZER;
+    bson_copy_to_excluding_noinit(doc, &edited, "_id", "userName", "lastActive", "createdAt", "updatedAt", "__v",
+                                  "_hc", NULL);
+    hc_base32(out, hc_hash64(bson_get_data(&edited), edited.len));
+    bson_destroy(&edited);
+}
+
 int hc_user_slot(const bson_oid_t *id)
 {
     return (int)(hc_hash64(id->bytes, sizeof id->bytes) % HC_SLOT_COUNT);

@@ -8,6 +8,9 @@
  *   due   a fresh ULID whenever facts were written: its slot has to look at it, and takes it off
  *   gone  the date of its deletion; every read and write of others asks for gone: null
  *   rev   a ULID, new with every edit by a person
+ *   p, w  the words by which a search finds the user, and their keys (search.h)
+ *   req   of a user created with an Idempotency-Key: a hash of what was asked
+ *
  * Documents written by others may miss any field or have it with another type;
  * such a field is shown as it is, or left out if JSON has no such thing, and the
  * rest of the user is still shown.
@@ -20,6 +23,7 @@
 #include <bson/bson.h>
 
 #include "generator.h"
+#include "ids.h"
 #include "json.h"
 
 #define HC_AVATAR_DEFAULT "https://i.pravatar.cc/150"
@@ -47,6 +51,10 @@ void hc_bson_json(struct hc_json *j, const bson_t *doc);
 
 /* The slot (0 … HC_SLOT_COUNT - 1 of counters.h) through which all that is counted of this user goes. */
 int hc_user_slot(const bson_oid_t *id);
+
+/* A hash of what a person can edit: all but _id, userName, lastActive, createdAt, updatedAt and
+ * _hc. out has the digits of hc_base32. */
+void hc_user_tag(const bson_t *doc, char out[HC_BASE32_TEXT]);
 
 /* Reads a user id: exactly 24 hex digits. HC_EMALFORMED with field "id" else. */
 enum hc_err hc_user_id(const char *text, size_t len, bson_oid_t *out, struct hc_error *err);
