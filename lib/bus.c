@@ -11,8 +11,10 @@
 
 #include "bus_inside.h"
 #include "clock.h"
+#include "ids.h"
 #include "json.h"
 #include "log.h"
+#include "user.h"
 
 #define POLL_MS 100
 
@@ -111,11 +113,21 @@ static enum hc_err set_prompt(rd_kafka_conf_t *conf, int give_up_ms, struct hc_e
     return e == HC_OK ? set(conf, "APP_KAFKA_CONFIG", "request.timeout.ms", ms, err) : e;
 }
 
+/* A user's messages go where its slot's others go, so that one worker has them all; no more than
+ * that depends on it. Other keys go where other clients send them. */
+static int32_t place(const rd_kafka_topic_t *topic, const void *key, size_t len, int32_t partitions, void *opaque,
+                     void *message_opaque)
+{
+    bson_oid_t user;
+    if (len == HC_OID_TEXT - 1 && hc_user_id(key, len, &user, NULL) == HC_OK)
+        return hc_user_slot(&user) % partitions;
+    return rd_kafka_msg_partitioner_murmur2_random(topic, key, len, partitions, opaque, message_opaque);
+}
+
 static rd_kafka_t *new_producer(struct hc_bus *bus, struct hc_error *err)
 {
     static const char *const OURS[][2] = {
         {"enable.idempotence", "true"},
-        {"partitioner", "murmur2_random"},
         {"queue.buffering.max.messages", "20000"},
         {"queue.buffering.max.kbytes", "32768"},
         {"message.timeout.ms", "5000"},
@@ -132,6 +144,8 @@ static rd_kafka_t *new_producer(struct hc_bus *bus, struct hc_error *err)
     if (e == HC_OK)
         e = hc_bus_configure(conf, bus->settings, err);
     rd_kafka_conf_set_opaque(conf, bus);
+    if (e == HC_OK) /* there is one since message.timeout.ms was set */
+        rd_kafka_topic_conf_set_partitioner_cb(rd_kafka_conf_get_default_topic_conf(conf), place);
     rd_kafka_conf_set_dr_msg_cb(conf, delivered);
     rd_kafka_conf_set_error_cb(conf, failed);
     rd_kafka_t *rk = e == HC_OK ? rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof why) : NULL;

@@ -1,8 +1,9 @@
 /* bus.h - Kafka: topics and sending.
  *
- * A struct hc_bus is the process's one producer: idempotent, acks=all,
- * partitioner murmur2_random as other clients use, a bounded queue, and a
- * thread of its own that serves delivery reports. Made after fork, closed
+ * A struct hc_bus is the process's one producer: idempotent, acks=all, a
+ * bounded queue, and a thread of its own that serves delivery reports. A key that
+ * is a user's id (24 hex digits) goes to partition hc_user_slot mod partitions, any
+ * other one where murmur2_random puts it, as other clients do. Made after fork, closed
  * before exit. (The consuming side is consumer/member.h.)
  *
  * Thread-safe.
