@@ -10,7 +10,7 @@
 
 #include "clock.h"
 #include "handlers.h"
-#include "ids.h"
+#include "idempotency.h"
 #include "job.h"
 #include "log.h"
 #include "query.h"
@@ -71,22 +71,11 @@ static enum hc_err read_body(struct context *c, struct wish *w, struct hc_error 
 /* The same key always means the same job: its id is a hash of the key. */
 static enum hc_err read_key(struct context *c, struct wish *w, struct hc_error *err)
 {
-    static const char route[] = "POST /v1/generate/users/random\n";
-    const char *key = c->request.fields.idempotency_key;
-    char text[sizeof route + 256];
-    uint8_t hash[HC_HASH128_SIZE];
-    if (!key)
-        return HC_OK;
-    size_t len = strlen(key);
-    bool fine = len >= 1 && len <= 255;
-    for (size_t i = 0; fine && i < len; i++)
-        fine = key[i] >= 0x20 && key[i] < 0x7f;
-    if (!fine)
-        return hc_fail(err, HC_EMALFORMED, "Idempotency-Key",
-                       "An Idempotency-Key has 1 to 255 printable ASCII characters");
-    int text_len = snprintf(text, sizeof text, "%s%s", route, key);
-    hc_hash128(text, (size_t)text_len, hash);
-    hc_ulid_from_bytes(w->id, hash);
+    struct idempotency once;
+    enum hc_err code = idempotency_read(&c->request, "POST /v1/generate/users/random", &once, err);
+    if (code != HC_OK || !once.given)
+        return code;
+    hc_ulid_from_bytes(w->id, once.hash);
     w->job.id = w->id;
     return HC_OK;
 }

@@ -27,6 +27,11 @@ route_handler users_by_email; /* /v1/user/userEmail/:mail */
 route_handler activity_note; /* one request of a user */
 route_handler requests_list; /* a user's requests, newest first */
 
+/* user_write.c */
+route_handler user_create;
+route_handler user_update; /* POST, for old clients, and PATCH */
+route_handler user_delete;
+
 /* counts.c, history.c, leaders.c, aggregates.c */
 route_handler counts_show;         /* the snapshot, of now or of a time */
 route_handler history_show;        /* counts/history */

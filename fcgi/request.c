@@ -33,6 +33,7 @@ static const struct {
     FIELD("HTTP_SEC_PURPOSE", sec_purpose),
     FIELD("HTTP_PURPOSE", purpose),
     FIELD("HTTP_IF_NONE_MATCH", if_none_match),
+    FIELD("HTTP_IF_MATCH", if_match),
     FIELD("HTTP_IDEMPOTENCY_KEY", idempotency_key),
     FIELD("HTTP_X_REQUEST_ID", request_id),
     FIELD("HTTP_USER_AGENT", user_agent),

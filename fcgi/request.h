@@ -69,6 +69,7 @@ struct request_fields {
     const char *sec_purpose;
     const char *purpose;
     const char *if_none_match;
+    const char *if_match;
     const char *idempotency_key;
     const char *request_id;
     const char *user_agent;

@@ -4,6 +4,8 @@
 
 #define GET METHOD_GET
 #define POST METHOD_POST
+#define PATCH METHOD_PATCH
+#define DELETE METHOD_DELETE
 
 static const struct route table[] = {
     {GET, "/", page_show, ACCESS_NONE, false},
@@ -30,6 +32,9 @@ static const struct route table[] = {
     {GET, "/v1/user/activity/:id", activity_note, ACCESS_WRITES | ACCESS_OLD_GET, false},
     {GET, "/v1/user/:id/requests", requests_list, ACCESS_USER_DATA, false},
     {GET, "/v1/user/:id", users_by_id, ACCESS_USER_DATA, false},
+    {POST, "/v1/user", user_create, ACCESS_WRITES | ACCESS_USER_DATA, false},
+    {POST | PATCH, "/v1/user/:id", user_update, ACCESS_WRITES | ACCESS_USER_DATA, false},
+    {DELETE, "/v1/user/:id", user_delete, ACCESS_WRITES, false},
 
     {POST, "/v1/generate/users/random/:n", generate_users, ACCESS_WRITES, true},
     {GET, "/v1/generate/users/random/:n", generate_users_old, ACCESS_WRITES | ACCESS_OLD_GET, true},

@@ -1,23 +1,40 @@
 /* user.c - GET /v1/user/:id and /v1/user/userEmail/:mail. */
 #include "user.h"
 
+#include <stdio.h>
+
 #include "handlers.h"
+#include "user_answer.h"
 #include "users_find.h"
+
+void user_answer(struct context *c, const bson_t *user)
+{
+    struct hc_json j;
+    char tag[HC_BASE32_TEXT];
+    char quoted[HC_BASE32_TEXT + 8];
+    hc_user_tag(user, tag);
+    snprintf(quoted, sizeof quoted, "W/\"%s\"", tag);
+    response_header(&c->response, "ETag", quoted);
+    response_json(&c->response, &j);
+    hc_json_open(&j, '{');
+    hc_json_key(&j, "result");
+    hc_user_json(&j, user);
+    hc_json_close(&j, '}');
+}
+
+enum hc_err user_unknown(struct hc_error *err)
+{
+    return hc_fail(err, HC_ENOTFOUND, NULL, "There is no such user");
+}
 
 static enum hc_err answer_one(struct context *c, bson_t *filter, const char *index, struct hc_error *err)
 {
-    struct hc_json j;
     bson_t found = BSON_INITIALIZER;
     enum hc_err code = users_find_one(c, filter, index, &found, err);
     if (code == HC_ENOTFOUND)
-        code = hc_fail(err, HC_ENOTFOUND, NULL, "There is no such user");
-    if (code == HC_OK) {
-        response_json(&c->response, &j);
-        hc_json_open(&j, '{');
-        hc_json_key(&j, "result");
-        hc_user_json(&j, &found);
-        hc_json_close(&j, '}');
-    }
+        code = user_unknown(err);
+    if (code == HC_OK)
+        user_answer(c, &found);
     bson_destroy(&found);
     return code;
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "generation.h"
 #include "handlers.h"
 #include "query.h"
 #include "user.h"
@@ -109,12 +110,13 @@ enum hc_err users_query_read(struct context *c, struct users_query *q, struct hc
 
 /* ---- the list ---- */
 
-static void canonical(const struct users_query *q, char out[512])
+static void canonical(const struct users_query *q, uint64_t generation, char out[512])
 {
     char edge[25] = "";
     if (q->has_after || q->has_before)
         bson_oid_to_string(&q->edge, edge);
-    snprintf(out, 512, "%s\n%" PRId64 "\n%" PRId64 "\n%s%s", q->filter, q->limit, q->page,
+    snprintf(out, 512, "%" PRIx64 "\n%s\n%" PRId64 "\n%" PRId64 "\n%s%s", generation, q->filter, q->limit,
+             q->page,
              q->has_after    ? "<"
              : q->has_before ? ">"
                              : "",
@@ -147,7 +149,7 @@ enum hc_err users_fetch(struct context *c, const struct users_query *q, struct u
                                .deadline = c->request.deadline,
                                .fill = users_find_fill,
                                .ctx = &find};
-    canonical(q, query);
+    canonical(q, generation_of(c), query);
     hc_flight_key(key, "users", query, strlen(query));
     enum hc_err code = context_fly(c, &flight, answer, err);
     if (code == HC_OK && !split_edges(&c->response, edges))

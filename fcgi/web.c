@@ -8,6 +8,7 @@
 #include "clock.h"
 #include "log.h"
 #include "page.h"
+#include "tags.h"
 
 /* ---- the process ---- */
 
@@ -151,44 +152,6 @@ int context_left_ms(const struct context *c)
 
 /* ---- kept answers ---- */
 
-/* True when given is tag, or tag as a web server in front marks what it has
- * compressed: tag-gzip. */
-static bool same_tag(const char *given, size_t len, const char *tag)
-{
-    static const char *const marks[] = {"-gzip", "-br", "-deflate", "-zstd"};
-    size_t tag_len = strlen(tag);
-    if (len < tag_len || memcmp(given, tag, tag_len) != 0)
-        return false;
-    if (len == tag_len)
-        return true;
-    for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++)
-        if (strlen(marks[i]) == len - tag_len && memcmp(given + tag_len, marks[i], len - tag_len) == 0)
-            return true;
-    return false;
-}
-
-/* True when tag is one of the list in If-None-Match ("*" fits all, W/ is ignored:
- * the weak comparison of RFC 9110). */
-static bool tag_listed(const char *list, const char *tag)
-{
-    while (list && *list) {
-        list += strspn(list, ", \t");
-        if (*list == '*')
-            return true;
-        if (strncmp(list, "W/", 2) == 0)
-            list += 2;
-        if (*list != '"')
-            return false;
-        const char *end = strchr(++list, '"');
-        if (!end)
-            return false;
-        if (same_tag(list, (size_t)(end - list), tag))
-            return true;
-        list = end + 1;
-    }
-    return false;
-}
-
 static void say_stale(struct response *res, const struct hc_flight_answer *answer, int fresh_ms)
 {
     char text[64];
@@ -210,7 +173,7 @@ void context_tag(struct context *c, const struct hc_flight_answer *answer, int f
     res->cache = CACHE_REVALIDATE;
     if (answer->source == HC_FLIGHT_STALE)
         say_stale(res, answer, fresh_ms);
-    if (tag_listed(c->request.fields.if_none_match, answer->etag))
+    if (tags_fit(c->request.fields.if_none_match, answer->etag))
         response_empty(res, 304);
 }
 
