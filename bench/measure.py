@@ -19,9 +19,11 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
+from confluent_kafka import Producer  # noqa: E402
 from support.stack import Stack  # noqa: E402
 
 RAW = ROOT / "build" / "release" / "bench" / "insert_raw"
+RAW_REQUESTS = ROOT / "build" / "release" / "bench" / "request_raw"
 LEAST = ROOT / "build" / "release" / "bench" / "redis_get"
 MILLION = 1_000_000
 ROUNDS = 3
@@ -74,6 +76,57 @@ def indexes(stack):
     for some in INDEX_SETS:
         rates = [raw_rate(stack, 300_000, *some) for _ in range(ROUNDS)]
         say("indexes: _id" + "".join(f", {i}" for i in some), f"{statistics.median(rates):.0f} users/s  {rates}")
+
+
+def send_requests(stack, users, requests):
+    """So many requests into Kafka, one after the other by each of the users, as our own producers send them."""
+    from support.activity import request
+    from support.kafka import ACTIVITY
+    producer = Producer({"bootstrap.servers": stack.addresses["APP_KAFKA_BROKER"], "linger.ms": 50, "log_level": 0,
+                         "partitioner": "murmur2_random"})
+    for i in range(requests):
+        user = users[i % len(users)]
+        producer.produce(ACTIVITY, json.dumps(request(user, event=f"bench-{i}")), key=str(user))
+        if i % 1000 == 0:
+            producer.poll(0)
+    producer.flush(60)
+
+
+def drain_rate(stack, requests):
+    """Requests a second from the consumer's start on a full topic: between the 10th and the 90th part of them."""
+    def counted():
+        return sum(slot["sum"].get("requests", 0) for slot in stack.mongo.hc_slots.find({}, {"sum.requests": 1}))
+    low, high, seen = requests * 0.1, requests * 0.9, []
+    while (now := counted()) < requests:
+        seen.append((time.monotonic(), now))
+        time.sleep(0.05)
+    inner = [one for one in seen if low <= one[1] <= high]
+    (t0, n0), (t1, n1) = inner[0], inner[-1]
+    return round((n1 - n0) / (t1 - t0))
+
+
+def requests(stack):
+    """Requests in Kafka until they are counted, beside the raw loop with the same writes: many users and few."""
+    total = 200_000
+    for users in (total, 1000):
+        ratios = []
+        for _ in range(ROUNDS):
+            stack.fresh()
+            job = stack.wait_job(stack.generate(users), 300)
+            ids = stack.mongo.users.find({}, {"_id": 1})
+            ids = [user["_id"] for user in ids]
+            stack.stop("consumer")
+            send_requests(stack, ids, total)
+            stack.start("consumer")
+            ours = drain_rate(stack, total)
+            stack.idle()
+            uri = stack.addresses["APP_MONGODB_CONNECTION_STRING"]
+            out = subprocess.run([RAW_REQUESTS, uri, str(total), str(users), str(2 * os.cpu_count()), "500"], check=True,
+                                 capture_output=True, text=True).stdout
+            raw = int(re.search(r"(\d+) requests/s", out)[1])
+            ratios.append(ours / raw)
+            say(f"requests of {users} users", f"{ours}/s, raw loop {raw}/s, ratio {ours / raw:.2f}")
+        say(f"requests of {users} users, median ratio", f"{statistics.median(ratios):.2f}")
 
 
 def peak_mb(stack, name):
@@ -193,7 +246,7 @@ def cached(stack):
         least.stop()
 
 
-PARTS = {part.__name__: part for part in (insert, indexes, memory, reads, cached)}
+PARTS = {part.__name__: part for part in (insert, indexes, requests, memory, reads, cached)}
 
 
 def main():

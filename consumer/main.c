@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "events.h"
 #include "log.h"
 #include "schedule.h"
 #include "worker.h"
@@ -57,8 +58,9 @@ struct thread {
 
 /* All threads of the process: the schedule, then the workers. */
 struct threads {
-    struct thread list[HC_WORKERS_MAX + 1];
+    struct thread list[2 * HC_WORKERS_MAX + 1];
     struct hc_worker workers[HC_WORKERS_MAX];
+    struct hc_event_worker event_workers[HC_WORKERS_MAX];
     int started;
     atomic_int running;
 };
@@ -90,6 +92,10 @@ static bool start_all(struct threads *all, struct hc_context *ctx)
     for (int w = 0; w < ctx->workers && ok; w++) {
         all->workers[w] = (struct hc_worker){ctx, w};
         ok = start(all, hc_worker_run, &all->workers[w]);
+    }
+    for (int w = 0; w < ctx->event_workers && ok; w++) {
+        all->event_workers[w] = (struct hc_event_worker){ctx, w};
+        ok = start(all, hc_events_run, &all->event_workers[w]);
     }
     return ok;
 }
@@ -134,11 +140,12 @@ static void cut(struct hc_context *ctx)
 
 static int run(const struct hc_settings *settings)
 {
-    struct hc_context ctx = {.settings = settings, .workers = hc_settings_workers(settings)};
+    struct hc_context ctx = {.settings = settings, .workers = hc_settings_workers(settings),
+                             .event_workers = hc_settings_event_workers(settings)};
     struct hc_error err = {0};
     int code = 0;
-    ctx.lag = calloc((size_t)ctx.workers, sizeof *ctx.lag);
-    for (int w = 0; ctx.lag && w < ctx.workers; w++)
+    ctx.lag = calloc((size_t)(ctx.workers + ctx.event_workers), sizeof *ctx.lag);
+    for (int w = 0; ctx.lag && w < ctx.workers + ctx.event_workers; w++)
         atomic_store(&ctx.lag[w], -1);
     if (!ctx.lag)
         hc_fail(&err, HC_ENOMEM, NULL, "out of memory");

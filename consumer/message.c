@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "json.h"
+#include "user.h"
 
 static const struct hc_json_limits LIMITS = {.bytes = 64 * 1024, .depth = 16, .members = 200};
 
@@ -106,6 +107,22 @@ enum hc_err hc_slice_read(const char *value, size_t len, struct hc_slice *out, s
     if (e != HC_OK)
         return e;
     e = read_slice(o, out, err);
+    json_object_put(o);
+    return e;
+}
+
+enum hc_err hc_notice_read(const char *value, size_t len, const char *field, bson_oid_t *user, struct hc_error *err)
+{
+    struct json_object *o, *body, *id;
+    enum hc_err e = read_object(value, len, &o, err);
+    if (e != HC_OK)
+        return e;
+    if (!json_object_object_get_ex(o, "body", &body) || !json_object_is_type(body, json_type_object))
+        e = hc_fail(err, HC_EMALFORMED, "body", "a notice needs the user that it is about");
+    else if (!json_object_object_get_ex(body, field, &id) || !json_object_is_type(id, json_type_string))
+        e = hc_fail(err, HC_EMALFORMED, field, "a notice needs the id of its user");
+    else
+        e = hc_user_id(json_object_get_string(id), (size_t)json_object_get_string_len(id), user, err);
     json_object_put(o);
     return e;
 }

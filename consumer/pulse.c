@@ -53,7 +53,7 @@ static void take_rate(struct hc_beat *b, int64_t inserted, int64_t now)
 static int64_t total_lag(const struct hc_context *ctx)
 {
     int64_t sum = 0;
-    for (int w = 0; w < ctx->workers; w++) {
+    for (int w = 0; w < ctx->workers + ctx->event_workers; w++) {
         int64_t lag = atomic_load(&ctx->lag[w]);
         if (lag < 0)
             return -1;

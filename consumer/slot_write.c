@@ -4,11 +4,14 @@
 
 #include "failpoint.h"
 #include "slot.h"
+#include "slot_users.h"
 
 /* {op: "chunk", job, word, bit}: sets the chunk's done bit, and its started bit with it, so that the two
  * rows agree whatever a failover took back. Setting a set bit changes nothing. */
-static enum hc_err write_chunk(struct hc_db *db, bson_iter_t *write, struct hc_error *err)
+static enum hc_err write_chunk(struct hc_db *db, const bson_t *doc, struct hc_error *err)
 {
+    bson_iter_t it, *write = &it;
+    bson_iter_init(write, doc);
     const char *job = NULL;
     int64_t word = -1, bit = 0;
     while (bson_iter_next(write)) {
@@ -36,15 +39,26 @@ static enum hc_err write_chunk(struct hc_db *db, bson_iter_t *write, struct hc_e
 
 static const struct op {
     const char *name;
-    enum hc_err (*carry_out)(struct hc_db *db, bson_iter_t *write, struct hc_error *err);
+    enum hc_err (*carry_out)(struct hc_db *db, const bson_t *write, struct hc_error *err);
 } OPS[] = {
     {"chunk", write_chunk},
+    {"graves", hc_slot_write_graves},
+    {"activities", hc_slot_write_activities},
+    {"users", hc_slot_write_users},
+    {"usage", hc_slot_write_usage},
+    {"remove", hc_slot_write_removals},
 };
 
 static enum hc_err carry_out_one(struct hc_db *db, bson_iter_t *item, struct hc_error *err)
 {
-    bson_iter_t write, name;
-    if (!bson_iter_recurse(item, &write) || !bson_iter_recurse(item, &name) || !bson_iter_find(&name, "op") ||
+    bson_iter_t name;
+    bson_t write;
+    const uint8_t *data;
+    uint32_t len;
+    if (!BSON_ITER_HOLDS_DOCUMENT(item))
+        return hc_fail(err, HC_EINTERNAL, "slot", "an intent's write makes no sense");
+    bson_iter_document(item, &len, &data);
+    if (!bson_init_static(&write, data, len) || !bson_iter_init_find(&name, &write, "op") ||
         !BSON_ITER_HOLDS_UTF8(&name))
         return hc_fail(err, HC_EINTERNAL, "slot", "an intent's write makes no sense");
     for (size_t o = 0; o < sizeof OPS / sizeof *OPS; o++)

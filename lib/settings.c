@@ -129,6 +129,9 @@ const struct hc_setting hc_settings_table[] = {
      .name = "APP_WORKERS",
      INTEGER(workers, "0", 0, 64),
      .about = "Threads for the bulk topics; 0 means two for each core"},
+    {.name = "APP_EVENT_WORKERS",
+     INTEGER(event_workers, "0", 0, 64),
+     .about = "Threads for the topics of single users and their requests; 0 means two for each core"},
     {.name = "APP_TIMEZONE",
      .kind = &hc_kind_zone,
      FIELD(timezone),
@@ -361,9 +364,19 @@ void hc_settings_release(struct hc_settings *s)
     *s = (struct hc_settings){0};
 }
 
-int hc_settings_workers(const struct hc_settings *s)
+static int threads_for(int64_t wanted)
 {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    long n = s->workers > 0 ? (long)s->workers : cores < 1 ? 2 : 2 * cores;
+    long n = wanted > 0 ? (long)wanted : cores < 1 ? 2 : 2 * cores;
     return n > HC_WORKERS_MAX ? HC_WORKERS_MAX : (int)n;
+}
+
+int hc_settings_workers(const struct hc_settings *s)
+{
+    return threads_for(s->workers);
+}
+
+int hc_settings_event_workers(const struct hc_settings *s)
+{
+    return threads_for(s->event_workers);
 }

@@ -54,6 +54,7 @@ struct hc_settings {
     int64_t batch_users;  /* APP_BATCH_USERS 1000, 100..2000: users in one insert command */
     /* the consumer */
     int64_t workers; /* APP_WORKERS 0 = 2 x cores, 0..64: threads for the bulk topics */
+    int64_t event_workers; /* APP_EVENT_WORKERS 0 = 2 x cores, 0..64: threads for the event topics */
     char *timezone;  /* APP_TIMEZONE: IANA name, default UTC */
     /* all */
     char *instance;  /* APP_INSTANCE: name of this process in logs and metrics; default program-pid */
@@ -71,6 +72,8 @@ void hc_settings_release(struct hc_settings *s);
 /* APP_WORKERS, or what 0 means: two a core, since a worker waits for the database half of its
  * time; at least 2, at most 64. */
 int hc_settings_workers(const struct hc_settings *s);
+/* APP_EVENT_WORKERS in the same way. */
+int hc_settings_event_workers(const struct hc_settings *s);
 
 /* --help: one row a setting, with defaults and ranges. */
 void hc_settings_help(struct hc_buf *out);

@@ -11,9 +11,9 @@
 #include "store_error.h"
 
 static const char *const COLLECTION_NAMES[HC_COLLECTION_COUNT] = {
-    [HC_USERS] = "users",     [HC_ACTIVITIES] = "useractivities",   [HC_JOBS] = "hc_jobs",
-    [HC_SLOTS] = "hc_slots",  [HC_TOMBSTONES] = "hc_tombstones",    [HC_META] = "hc_meta",
-    [HC_USAGE] = "hc_usage",  [HC_SAMPLES] = "hc_samples",
+    [HC_USERS] = "users",    [HC_ACTIVITIES] = "useractivities", [HC_JOBS] = "hc_jobs",
+    [HC_SLOTS] = "hc_slots", [HC_TOMBSTONES] = "hc_tombstones",  [HC_META] = "hc_meta",
+    [HC_USAGE] = "hc_usage", [HC_SAMPLES] = "hc_samples",
 };
 
 /* How patient each mode is, all in ms. A request's whole time is 2.5 s, and
@@ -34,8 +34,8 @@ struct hc_store {
     mongoc_client_pool_t *pool; /* NULL in single mode */
     mongoc_client_t *single;    /* NULL in pool mode */
     char database[64];
-    atomic_bool prepared;       /* the schema was seen or made */
-    pthread_mutex_t preparing;  /* one thread prepares at a time */
+    atomic_bool prepared;      /* the schema was seen or made */
+    pthread_mutex_t preparing; /* one thread prepares at a time */
 };
 
 const char *hc_collection_name(enum hc_collection which)
@@ -85,7 +85,8 @@ static void set_options(mongoc_uri_t *uri, enum hc_store_mode mode, int least)
         set_pool_size(uri, least);
         set_default(uri, MONGOC_URI_WAITQUEUETIMEOUTMS, l->queue_ms);
     }
-    /* What a step reads decides what it writes: always of the primary, and nothing that may be rolled back. */
+    /* What a step reads decides what it writes: always of the primary, and nothing that may be rolled back.
+     */
     mongoc_read_prefs_t *primary = mongoc_read_prefs_new(MONGOC_READ_PRIMARY);
     mongoc_uri_set_read_prefs_t(uri, primary);
     mongoc_read_prefs_destroy(primary);
@@ -128,7 +129,9 @@ enum hc_err hc_store_open(struct hc_store **out, const struct hc_settings *s, en
     pthread_mutex_init(&store->preparing, NULL);
     const char *database = mongoc_uri_get_database(uri);
     bson_strncpy(store->database, database && *database ? database : "headcount", sizeof store->database);
-    set_options(uri, mode, mode == HC_STORE_DRAIN ? DRAIN_OTHERS + hc_settings_workers(s) : WEB_CLIENTS);
+    set_options(uri, mode,
+                mode == HC_STORE_DRAIN ? DRAIN_OTHERS + hc_settings_workers(s) + hc_settings_event_workers(s)
+                                       : WEB_CLIENTS);
     if (!open_client(store)) {
         hc_store_close(store);
         return hc_fail(err, HC_ESETTING, "APP_MONGODB_CONNECTION_STRING", "no client can be made for it");
@@ -229,8 +232,8 @@ enum hc_err hc_store_ping(struct hc_store *store, int *ms, struct hc_error *err)
     return e;
 }
 
-enum hc_err hc_db_find_one(struct hc_db *db, enum hc_collection which, const bson_t *filter, const bson_t *opts,
-                           bson_t *found, struct hc_error *err)
+enum hc_err hc_db_find_one(struct hc_db *db, enum hc_collection which, const bson_t *filter,
+                           const bson_t *opts, bson_t *found, struct hc_error *err)
 {
     mongoc_cursor_t *cursor =
         mongoc_collection_find_with_opts(hc_db_collection(db, which), filter, opts, NULL);
@@ -272,12 +275,12 @@ enum hc_err hc_db_find_and_modify(struct hc_db *db, enum hc_collection which, co
 {
     mongoc_find_and_modify_opts_t *opts = mongoc_find_and_modify_opts_new();
     mongoc_find_and_modify_opts_set_update(opts, update);
-    mongoc_find_and_modify_opts_set_flags(
-        opts, MONGOC_FIND_AND_MODIFY_RETURN_NEW | (upsert ? MONGOC_FIND_AND_MODIFY_UPSERT : 0));
+    mongoc_find_and_modify_opts_set_flags(opts, MONGOC_FIND_AND_MODIFY_RETURN_NEW |
+                                                    (upsert ? MONGOC_FIND_AND_MODIFY_UPSERT : 0));
     bson_t reply;
     bson_error_t why;
-    bool ok = mongoc_collection_find_and_modify_with_opts(hc_db_collection(db, which), filter, opts, &reply,
-                                                          &why);
+    bool ok =
+        mongoc_collection_find_and_modify_with_opts(hc_db_collection(db, which), filter, opts, &reply, &why);
     enum hc_err e = ok ? take_value(&reply, found, err) : hc_store_fail(err, &why, &reply, true);
     bson_destroy(&reply);
     mongoc_find_and_modify_opts_destroy(opts);

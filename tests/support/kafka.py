@@ -10,6 +10,10 @@ BULK = "user.create.bulk"
 DEAD = "user.dead"
 PING = "user.consumer.ping"
 GROUP = "user-consumer-bulk"
+EVENT_GROUP = "user-consumer-create"
+ACTIVITY = "user.activate.create"
+CREATED, UPDATED, DELETED = "user.created.single", "user.updated.single", "user.deleted.single"
+READ = {GROUP: (TRIGGER, BULK), EVENT_GROUP: (ACTIVITY, CREATED, UPDATED, DELETED)}
 
 # A broker that has just come up says these of topics and groups that it has.
 PASSING = {KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.NOT_COORDINATOR, KafkaError.COORDINATOR_LOAD_IN_PROGRESS,

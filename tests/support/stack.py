@@ -32,7 +32,7 @@ import redis as redis_client
 
 from support import store
 from support.http import Http
-from support.kafka import BULK, DEAD, GROUP, TRIGGER, Kafka
+from support.kafka import DEAD, GROUP, READ, Kafka
 from support.waiting import wait_until
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -248,7 +248,7 @@ class Stack:
         """
         self.stop(PROGRAMS)
         self._mongo_drop()
-        self.kafka.truncate(TRIGGER, BULK, DEAD)
+        self.kafka.truncate(*(topic for topics in READ.values() for topic in topics), DEAD)
         self.redis.flushall()
         self.start(PROGRAMS)
         self.wait_ready()
@@ -293,19 +293,24 @@ class Stack:
         wait_until(lambda: self.job(job)["done"] >= done, seconds, f"the job doesn't get to {done} users")
 
     def idle(self, seconds=60):
-        """Until no job waits or runs and the bulk group has read everything that lies in its topics."""
+        """Until no job waits or runs, both groups have read everything that lies in their topics, and no user is due."""
         def nothing_open():
             return self.mongo.hc_jobs.find_one({"open": True}, {"_id": 1}) is None
 
         def all_read():
-            for topic in (TRIGGER, BULK):
-                committed = self.kafka.committed(GROUP, topic)
-                bounds = self.kafka.bounds(topic).items()
-                behind = {p: end for p, (begin, end) in bounds if end > max(committed[p], begin)}
-                assert not behind, f"{topic}: up to {behind} is not committed, {committed} is"
+            for group, topics in READ.items():
+                for topic in topics:
+                    committed = self.kafka.committed(group, topic)
+                    bounds = self.kafka.bounds(topic).items()
+                    behind = {p: end for p, (begin, end) in bounds if end > max(committed[p], begin)}
+                    assert not behind, f"{topic}: up to {behind} is not committed, {committed} is"
             return True
+
+        def nobody_due():
+            return self.mongo.users.find_one({"_hc.due": {"$gt": ""}}, {"_id": 1}, hint="due_1") is None
         wait_until(nothing_open, seconds, "a job stays open")
         wait_until(all_read, seconds, every=0.2)
+        wait_until(nobody_due, seconds, "a user stays due")
 
     # ---- counts
 
@@ -319,7 +324,7 @@ class Stack:
         return store.counters(self.mongo)
 
     def assert_exact(self, users=None):
-        """Users, e-mails, genders and countries: as stored, as counted, and as shown. users: how many there must be."""
+        """All that is counted, as stored, as counted, and as shown. users: how many there must be."""
         there, counted = self.recount(), self.counters()
         if users is not None:
             assert there["users"] == users, there["users"]
@@ -328,7 +333,18 @@ class Stack:
             assert counted[key] == there[key], (key, counted[key], there[key])
         names = self.country_codes()
         assert counted["country"] == {names[name]: n for name, n in there["country"].items()}
+        there.update(self._assert_requests_exact(counted))
         wait_until(lambda: self._shown_is(there, names), 5)
+        return there
+
+    def _assert_requests_exact(self, counted):
+        there = store.recount_requests(self.mongo)
+        for key in ("requests", "os", "browser", "day"):
+            assert counted[key] == there[key], (key, counted[key], there[key])
+        assert store.usage(self.mongo) == there["by_user"]
+        made = set(there["by_user"])
+        living = {user["_id"] for user in self.mongo.users.find({"_id": {"$in": list(made)}}, {"_id": 1})}
+        assert made == living, f"requests of users who are not there: {list(made - living)[:3]}"
         return there
 
     def _shown_is(self, there, codes):

@@ -1,0 +1,347 @@
+/* See slot_users.h. */
+#include "slot_users.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "failpoint.h"
+
+/* ---- reading an op ---- */
+
+static enum hc_err nonsense(struct hc_error *err)
+{
+    return hc_fail(err, HC_EINTERNAL, "slot", "an intent's write makes no sense");
+}
+
+static int64_t version_of(const bson_t *write)
+{
+    bson_iter_t it;
+    return bson_iter_init_find(&it, write, "v") ? bson_iter_as_int64(&it) : -1;
+}
+
+static int64_t date_of(const bson_t *write)
+{
+    bson_iter_t it;
+    return bson_iter_init_find(&it, write, "at") && BSON_ITER_HOLDS_DATE_TIME(&it) ? bson_iter_date_time(&it)
+                                                                                   : 0;
+}
+
+/* The array of that name, not copied. */
+static bool array_of(const bson_t *write, const char *name, bson_t *array)
+{
+    bson_iter_t it;
+    const uint8_t *data;
+    uint32_t len;
+    if (!bson_iter_init_find(&it, write, name) || !BSON_ITER_HOLDS_ARRAY(&it))
+        return false;
+    bson_iter_array(&it, &len, &data);
+    return bson_init_static(array, data, len);
+}
+
+/* The documents of an array, not copied; all in one block with their pointers. */
+struct documents {
+    size_t count;
+    bson_t *docs;
+    const bson_t **list;
+};
+
+static enum hc_err open_documents(struct documents *d, const bson_t *write, const char *name,
+                                  struct hc_error *err)
+{
+    bson_t array;
+    bson_iter_t it;
+    memset(d, 0, sizeof *d);
+    if (!array_of(write, name, &array))
+        return nonsense(err);
+    size_t most = bson_count_keys(&array);
+    d->docs = calloc(most + 1, sizeof *d->docs);
+    d->list = calloc(most + 1, sizeof *d->list);
+    if (!d->docs || !d->list)
+        return hc_fail(err, HC_ENOMEM, NULL, "out of memory");
+    bson_iter_init(&it, &array);
+    while (bson_iter_next(&it)) {
+        const uint8_t *data;
+        uint32_t len;
+        if (!BSON_ITER_HOLDS_DOCUMENT(&it))
+            return nonsense(err);
+        bson_iter_document(&it, &len, &data);
+        if (!bson_init_static(&d->docs[d->count], data, len))
+            return nonsense(err);
+        d->list[d->count] = &d->docs[d->count];
+        d->count++;
+    }
+    return HC_OK;
+}
+
+static void close_documents(struct documents *d)
+{
+    free(d->docs);
+    free(d->list);
+}
+
+/* ---- graves, activities ---- */
+
+enum hc_err hc_slot_write_graves(struct hc_db *db, const bson_t *write, struct hc_error *err)
+{
+    bson_t ids;
+    bson_iter_t it;
+    enum hc_err e = HC_OK;
+    size_t n = 0;
+    if (!array_of(write, "ids", &ids))
+        return nonsense(err);
+    size_t most = bson_count_keys(&ids);
+    bson_t **docs = calloc(most + 1, sizeof *docs);
+    if (!docs)
+        return hc_fail(err, HC_ENOMEM, NULL, "out of memory");
+    for (bson_iter_init(&it, &ids); bson_iter_next(&it) && n < most; n++) {
+        docs[n] = bson_new();
+        bson_append_iter(docs[n], "_id", 3, &it);
+        BSON_APPEND_DATE_TIME(docs[n], "at", date_of(write));
+    }
+    e = hc_db_insert_all(db, HC_TOMBSTONES, (const bson_t **)docs, n, err);
+    for (size_t i = 0; i < n; i++)
+        bson_destroy(docs[i]);
+    free(docs);
+    return e;
+}
+
+enum hc_err hc_slot_write_activities(struct hc_db *db, const bson_t *write, struct hc_error *err)
+{
+    struct documents d;
+    enum hc_err e = open_documents(&d, write, "docs", err);
+    if (e == HC_OK)
+        e = hc_db_insert_all(db, HC_ACTIVITIES, d.list, d.count, err);
+    close_documents(&d);
+    return e;
+}
+
+/* ---- users ---- */
+
+struct user_item {
+    bson_iter_t id;
+    bool has_id;
+    const char *gender, *country, *due;
+    bool fresh;
+};
+
+static bool read_user(const bson_t *doc, struct user_item *u)
+{
+    bson_iter_t it;
+    memset(u, 0, sizeof *u);
+    for (bson_iter_init(&it, doc); bson_iter_next(&it);) {
+        const char *key = bson_iter_key(&it);
+        if (strcmp(key, "_id") == 0) {
+            u->id = it;
+            u->has_id = true;
+        } else if (!BSON_ITER_HOLDS_UTF8(&it) && strcmp(key, "new") != 0)
+            return false;
+        else if (strcmp(key, "g") == 0)
+            u->gender = bson_iter_utf8(&it, NULL);
+        else if (strcmp(key, "c") == 0)
+            u->country = bson_iter_utf8(&it, NULL);
+        else if (strcmp(key, "due") == 0)
+            u->due = bson_iter_utf8(&it, NULL);
+        else if (strcmp(key, "new") == 0)
+            u->fresh = true;
+    }
+    return u->has_id && (u->gender != NULL) == (u->country != NULL);
+}
+
+/* A bulk on its way. */
+struct bulk {
+    mongoc_bulk_operation_t *bulk;
+    size_t count;
+};
+
+static struct bulk begin_bulk(struct hc_db *db, enum hc_collection which)
+{
+    bson_t *opts = BCON_NEW("ordered", BCON_BOOL(false));
+    struct bulk b = {mongoc_collection_create_bulk_operation_with_opts(hc_db_collection(db, which), opts), 0};
+    bson_destroy(opts);
+    return b;
+}
+
+/* Adds one update and frees both. */
+static void add_update(struct bulk *b, bson_t *filter, bson_t *update)
+{
+    bson_error_t why;
+    if (mongoc_bulk_operation_update_one_with_opts(b->bulk, filter, update, NULL, &why))
+        b->count++;
+    bson_destroy(filter);
+    bson_destroy(update);
+}
+
+static bson_t *by_id(const bson_iter_t *id)
+{
+    bson_t *filter = bson_new();
+    bson_append_iter(filter, "_id", 3, id);
+    return filter;
+}
+
+static bson_t *count_as(const struct user_item *u, int64_t v)
+{
+    return BCON_NEW("$set", "{", "_hc.k", "{", "v", BCON_INT64(v), "g", BCON_UTF8(u->gender), "c",
+                    BCON_UTF8(u->country), "}", "}");
+}
+
+/* Both at once, where nothing stands in the way: the token is still the one that was read. */
+static void add_whole(struct bulk *b, const struct user_item *u, int64_t v)
+{
+    bson_t *filter = by_id(&u->id);
+    bson_t *update = u->gender ? count_as(u, v) : bson_new();
+    if (u->gender)
+        BCON_APPEND(filter, "_hc.k.v", "{", "$lt", BCON_INT64(v), "}");
+    if (u->due) {
+        BSON_APPEND_UTF8(filter, "_hc.due", u->due);
+        BCON_APPEND(update, "$unset", "{", "_hc.due", "", "}");
+    }
+    add_update(b, filter, update);
+}
+
+/* Each by itself: done before, or the token is a newer one. */
+static void add_parts(struct bulk *b, const struct user_item *u, int64_t v)
+{
+    bson_t *filter = by_id(&u->id);
+    if (u->gender) {
+        BCON_APPEND(filter, "_hc.k.v", "{", "$lt", BCON_INT64(v), "}");
+        add_update(b, filter, count_as(u, v));
+        filter = by_id(&u->id);
+    }
+    if (!u->due) {
+        bson_destroy(filter);
+        return;
+    }
+    BSON_APPEND_UTF8(filter, "_hc.due", u->due);
+    add_update(b, filter, BCON_NEW("$unset", "{", "_hc.due", "", "}"));
+}
+
+/* Users that were written by others get the version that the filters compare with. */
+static void add_new(struct bulk *b, const struct user_item *u, int64_t v)
+{
+    (void)v;
+    if (!u->fresh)
+        return;
+    bson_t *filter = by_id(&u->id);
+    BSON_APPEND_NULL(filter, "_hc.k.v");
+    add_update(b, filter, BCON_NEW("$set", "{", "_hc.k", "{", "v", BCON_INT64(0), "}", "}"));
+}
+
+static enum hc_err update_users(struct hc_db *db, const struct documents *d, int64_t v,
+                                void (*add)(struct bulk *b, const struct user_item *u, int64_t v), bool *all,
+                                struct hc_error *err)
+{
+    struct bulk b = begin_bulk(db, HC_USERS);
+    int64_t matched = 0;
+    for (size_t i = 0; i < d->count; i++) {
+        struct user_item u;
+        if (!read_user(&d->docs[i], &u)) {
+            mongoc_bulk_operation_destroy(b.bulk);
+            return nonsense(err);
+        }
+        add(&b, &u, v);
+    }
+    enum hc_err e = hc_db_run_bulk(b.bulk, b.count, &matched, err);
+    *all = matched == (int64_t)d->count;
+    return e;
+}
+
+enum hc_err hc_slot_write_users(struct hc_db *db, const bson_t *write, struct hc_error *err)
+{
+    struct documents d;
+    bool all = false;
+    int64_t v = version_of(write);
+    enum hc_err e = open_documents(&d, write, "list", err);
+    if (e == HC_OK)
+        e = update_users(db, &d, v, add_new, &all, err);
+    HC_FAILPOINT("users.new");
+    if (e == HC_OK)
+        e = update_users(db, &d, v, add_whole, &all, err);
+    if (e == HC_OK && !all)
+        e = update_users(db, &d, v, add_parts, &all, err);
+    close_documents(&d);
+    return e;
+}
+
+/* ---- usage ---- */
+
+/* {_id, n, day, last, zg, new} with v in the place of new. */
+static bson_t *usage_fields(const bson_t *item, int64_t v, bool with_id)
+{
+    bson_t *fields = bson_new();
+    bson_iter_t it;
+    for (bson_iter_init(&it, item); bson_iter_next(&it);)
+        if (strcmp(bson_iter_key(&it), "new") != 0 && (with_id || strcmp(bson_iter_key(&it), "_id") != 0))
+            bson_append_iter(fields, NULL, 0, &it);
+    BSON_APPEND_INT64(fields, "v", v);
+    return fields;
+}
+
+static enum hc_err insert_usage(struct hc_db *db, const struct documents *d, int64_t v, struct hc_error *err)
+{
+    size_t n = 0;
+    bson_t **docs = calloc(d->count + 1, sizeof *docs);
+    if (!docs)
+        return hc_fail(err, HC_ENOMEM, NULL, "out of memory");
+    for (size_t i = 0; i < d->count; i++)
+        if (bson_has_field(&d->docs[i], "new"))
+            docs[n++] = usage_fields(&d->docs[i], v, true);
+    enum hc_err e = hc_db_insert_all(db, HC_USAGE, (const bson_t **)docs, n, err);
+    for (size_t i = 0; i < n; i++)
+        bson_destroy(docs[i]);
+    free(docs);
+    return e;
+}
+
+static enum hc_err update_usage(struct hc_db *db, const struct documents *d, int64_t v, struct hc_error *err)
+{
+    struct bulk b = begin_bulk(db, HC_USAGE);
+    for (size_t i = 0; i < d->count; i++) {
+        bson_iter_t id;
+        if (bson_has_field(&d->docs[i], "new") || !bson_iter_init_find(&id, &d->docs[i], "_id"))
+            continue;
+        bson_t *fields = usage_fields(&d->docs[i], v, false);
+        bson_t *filter = by_id(&id);
+        BCON_APPEND(filter, "v", "{", "$lt", BCON_INT64(v), "}");
+        add_update(&b, filter, BCON_NEW("$set", BCON_DOCUMENT(fields)));
+        bson_destroy(fields);
+    }
+    return hc_db_run_bulk(b.bulk, b.count, NULL, err);
+}
+
+enum hc_err hc_slot_write_usage(struct hc_db *db, const bson_t *write, struct hc_error *err)
+{
+    struct documents d;
+    int64_t v = version_of(write);
+    enum hc_err e = open_documents(&d, write, "list", err);
+    if (e == HC_OK)
+        e = insert_usage(db, &d, v, err);
+    HC_FAILPOINT("usage.new");
+    if (e == HC_OK)
+        e = update_usage(db, &d, v, err);
+    close_documents(&d);
+    return e;
+}
+
+/* ---- removals ---- */
+
+static enum hc_err remove_where(struct hc_db *db, enum hc_collection which, const char *field,
+                                const bson_t *ids, struct hc_error *err)
+{
+    bson_t *filter = BCON_NEW(field, "{", "$in", BCON_ARRAY(ids), "}");
+    enum hc_err e = hc_db_delete_many(db, which, filter, err);
+    bson_destroy(filter);
+    return e;
+}
+
+enum hc_err hc_slot_write_removals(struct hc_db *db, const bson_t *write, struct hc_error *err)
+{
+    bson_t ids;
+    if (!array_of(write, "ids", &ids))
+        return nonsense(err);
+    enum hc_err e = remove_where(db, HC_ACTIVITIES, "user", &ids, err);
+    HC_FAILPOINT("remove.activities");
+    if (e == HC_OK)
+        e = remove_where(db, HC_USAGE, "_id", &ids, err);
+    HC_FAILPOINT("remove.usage");
+    return e == HC_OK ? remove_where(db, HC_USERS, "_id", &ids, err) : e;
+}
