@@ -100,12 +100,12 @@ static void remove_leftovers(struct step *s, const struct hc_subject *u)
 
 static bool lives(const struct hc_subject *u)
 {
-    return u->stands && !u->gone && !u->buried;
+    return !u->buried && (u->assumed || (u->stands && !u->gone));
 }
 
 static bool leaves(const struct hc_subject *u)
 {
-    return !u->buried && (u->stands ? u->gone : u->told_gone || u->has_usage);
+    return !u->buried && !u->assumed && (u->stands ? u->gone : u->told_gone || u->has_usage);
 }
 
 static void count_subject(struct step *s, const struct hc_subject *u, const struct news *news)
@@ -115,7 +115,8 @@ static void count_subject(struct step *s, const struct hc_subject *u, const stru
     } else if (leaves(u)) {
         count_removal(s, u);
     } else if (lives(u)) {
-        count_facts(s, u);
+        if (!u->assumed)
+            count_facts(s, u);
         count_usage(s, u, news);
     }
 }
@@ -205,7 +206,7 @@ static void tell_outcomes(const struct step *s, struct hc_change *list, size_t n
         list[i].outcome = HC_OK;
     for (size_t i = 0; i < n; i++) {
         const struct hc_subject *u = hc_subjects_find(&s->subjects, &list[i].user);
-        if (list[i].kind != HC_CHANGE_GONE && !u->stands && !u->buried && !leaves(u))
+        if (list[i].kind != HC_CHANGE_GONE && !lives(u) && !u->buried && !leaves(u))
             list[i].outcome = HC_ENOTFOUND;
     }
 }

@@ -265,12 +265,12 @@ enum hc_err hc_slot_write_users(struct hc_db *db, const bson_t *write, struct hc
 /* ---- usage ---- */
 
 /* {_id, n, day, last, zg, new} with v in the place of new. */
-static bson_t *usage_fields(const bson_t *item, int64_t v, bool with_id)
+static bson_t *usage_fields(const bson_t *item, int64_t v)
 {
     bson_t *fields = bson_new();
     bson_iter_t it;
     for (bson_iter_init(&it, item); bson_iter_next(&it);)
-        if (strcmp(bson_iter_key(&it), "new") != 0 && (with_id || strcmp(bson_iter_key(&it), "_id") != 0))
+        if (strcmp(bson_iter_key(&it), "new") != 0)
             bson_append_iter(fields, NULL, 0, &it);
     BSON_APPEND_INT64(fields, "v", v);
     return fields;
@@ -284,7 +284,7 @@ static enum hc_err insert_usage(struct hc_db *db, const struct documents *d, int
         return hc_fail(err, HC_ENOMEM, NULL, "out of memory");
     for (size_t i = 0; i < d->count; i++)
         if (bson_has_field(&d->docs[i], "new"))
-            docs[n++] = usage_fields(&d->docs[i], v, true);
+            docs[n++] = usage_fields(&d->docs[i], v);
     enum hc_err e = hc_db_insert_all(db, HC_USAGE, (const bson_t **)docs, n, err);
     for (size_t i = 0; i < n; i++)
         bson_destroy(docs[i]);
@@ -292,20 +292,62 @@ static enum hc_err insert_usage(struct hc_db *db, const struct documents *d, int
     return e;
 }
 
+/* What an update of many users looks up in: who, and what is said of each, in the same order. */
+struct usage_table {
+    bson_t ids, rows;
+    uint32_t count;
+    int32_t zone_generation;
+};
+
+static void add_row(struct usage_table *t, const bson_t *item)
+{
+    bson_iter_t it;
+    bson_t row = BSON_INITIALIZER;
+    char key[16];
+    const char *text;
+    int len = (int)bson_uint32_to_string(t->count++, &text, key, sizeof key);
+    for (bson_iter_init(&it, item); bson_iter_next(&it);) {
+        if (strcmp(bson_iter_key(&it), "_id") == 0)
+            bson_append_iter(&t->ids, text, len, &it);
+        else if (strcmp(bson_iter_key(&it), "zg") == 0)
+            t->zone_generation = (int32_t)bson_iter_as_int64(&it);
+        else
+            bson_append_iter(&row, NULL, 0, &it);
+    }
+    bson_append_document(&t->rows, text, len, &row);
+    bson_destroy(&row);
+}
+
+/* One update of many, each with values of its own: half the cost of as many updates. */
+static bson_t *table_update(const struct usage_table *t, int64_t v)
+{
+    return BCON_NEW("0", "{", "$set", "{", "v", BCON_INT64(v), "zg", BCON_INT32(t->zone_generation), "row",
+                    "{", "$arrayElemAt", "[", "{", "$literal", BCON_ARRAY(&t->rows), "}", "{",
+                    "$indexOfArray", "[", "{", "$literal", BCON_ARRAY(&t->ids), "}", "$_id", "]", "}", "]",
+                    "}", "}", "}", "1", "{", "$set", "{", "n", "$row.n", "day", "$row.day", "last",
+                    "$row.last", "}", "}", "2", "{", "$unset", "row", "}");
+}
+
 static enum hc_err update_usage(struct hc_db *db, const struct documents *d, int64_t v, struct hc_error *err)
 {
-    struct bulk b = begin_bulk(db, HC_USAGE);
-    for (size_t i = 0; i < d->count; i++) {
-        bson_iter_t id;
-        if (bson_has_field(&d->docs[i], "new") || !bson_iter_init_find(&id, &d->docs[i], "_id"))
-            continue;
-        bson_t *fields = usage_fields(&d->docs[i], v, false);
-        bson_t *filter = by_id(&id);
-        BCON_APPEND(filter, "v", "{", "$lt", BCON_INT64(v), "}");
-        add_update(&b, filter, BCON_NEW("$set", BCON_DOCUMENT(fields)));
-        bson_destroy(fields);
+    struct usage_table t = {.count = 0};
+    enum hc_err e = HC_OK;
+    bson_init(&t.ids);
+    bson_init(&t.rows);
+    for (size_t i = 0; i < d->count; i++)
+        if (!bson_has_field(&d->docs[i], "new") && bson_has_field(&d->docs[i], "_id"))
+            add_row(&t, &d->docs[i]);
+    if (t.count > 0) {
+        bson_t *filter =
+            BCON_NEW("_id", "{", "$in", BCON_ARRAY(&t.ids), "}", "v", "{", "$lt", BCON_INT64(v), "}");
+        bson_t *update = table_update(&t, v);
+        e = hc_db_update_many(db, HC_USAGE, filter, update, err);
+        bson_destroy(filter);
+        bson_destroy(update);
     }
-    return hc_db_run_bulk(b.bulk, b.count, NULL, err);
+    bson_destroy(&t.ids);
+    bson_destroy(&t.rows);
+    return e;
 }
 
 enum hc_err hc_slot_write_usage(struct hc_db *db, const bson_t *write, struct hc_error *err)

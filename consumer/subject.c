@@ -29,6 +29,12 @@ const struct hc_subject *hc_subjects_find(const struct hc_subjects *s, const bso
     return find(s, user);
 }
 
+static void fold_into(struct hc_subject *first, const struct hc_subject *other)
+{
+    first->told |= other->told;
+    first->told_gone |= other->told_gone;
+}
+
 /* Sorts, and folds those of the same user into one. */
 static void fold(struct hc_subjects *s)
 {
@@ -36,7 +42,7 @@ static void fold(struct hc_subjects *s)
     qsort(s->list, s->count, sizeof *s->list, by_user);
     for (size_t i = 0; i < s->count; i++) {
         if (kept > 0 && by_user(&s->list[kept - 1], &s->list[i]) == 0)
-            s->list[kept - 1].told_gone |= s->list[i].told_gone;
+            fold_into(&s->list[kept - 1], &s->list[i]);
         else
             s->list[kept++] = s->list[i];
     }
@@ -58,6 +64,7 @@ enum hc_err hc_subjects_make(struct hc_subjects *s, struct hc_change *list, size
         return hc_fail(err, HC_ENOMEM, NULL, "out of memory");
     for (size_t i = 0; i < n; i++) {
         s->list[i].user = list[i].user;
+        s->list[i].told = list[i].kind != HC_CHANGE_REQUEST;
         s->list[i].told_gone = list[i].kind == HC_CHANGE_GONE;
         if (list[i].kind == HC_CHANGE_REQUEST)
             s->requests[s->request_count++].change = &list[i];
@@ -212,25 +219,45 @@ static void append_id(bson_t *ids, size_t i, const bson_oid_t *id)
     bson_append_oid(ids, text, (int)len, id);
 }
 
+/* Whoever has made requests before is a user: should he be on his way out, his removal takes this one off
+ * again. */
+static bool needs_facts(const struct hc_subject *u)
+{
+    return u->told || !u->has_usage;
+}
+
+/* The ids of all subjects, or of those alone whose facts decide something. */
+static void list_ids(const struct hc_subjects *s, bool facts_only, bson_t *ids)
+{
+    uint32_t n = 0;
+    for (size_t i = 0; i < s->count; i++)
+        if (!facts_only || needs_facts(&s->list[i]))
+            append_id(ids, n++, &s->list[i].user);
+}
+
+/* Usage and graves of all, then the facts of those where they matter. */
 static enum hc_err read_users(struct hc_subjects *s, struct hc_db *db, struct hc_error *err)
 {
-    bson_t ids = BSON_INITIALIZER;
-    for (size_t i = 0; i < s->count; i++)
-        append_id(&ids, i, &s->list[i].user);
+    bson_t all = BSON_INITIALIZER, some = BSON_INITIALIZER;
     bson_t *facts = BCON_NEW("gender", BCON_INT32(1), "country", BCON_INT32(1), "_hc.k", BCON_INT32(1),
                              "_hc.due", BCON_INT32(1), "_hc.gone", BCON_INT32(1));
     bson_t *usage =
         BCON_NEW("n", BCON_INT32(1), "day", BCON_INT32(1), "last", BCON_INT32(1), "zg", BCON_INT32(1));
     bson_t *grave = BCON_NEW("_id", BCON_INT32(1));
-    enum hc_err e = read_listed(s, db, HC_USERS, &ids, facts, take_user, err);
+    list_ids(s, false, &all);
+    enum hc_err e = read_listed(s, db, HC_USAGE, &all, usage, take_usage, err);
     if (e == HC_OK)
-        e = read_listed(s, db, HC_USAGE, &ids, usage, take_usage, err);
-    if (e == HC_OK)
-        e = read_listed(s, db, HC_TOMBSTONES, &ids, grave, take_grave, err);
+        e = read_listed(s, db, HC_TOMBSTONES, &all, grave, take_grave, err);
+    list_ids(s, true, &some);
+    for (size_t i = 0; i < s->count; i++)
+        s->list[i].assumed = !needs_facts(&s->list[i]);
+    if (e == HC_OK && !bson_empty(&some))
+        e = read_listed(s, db, HC_USERS, &some, facts, take_user, err);
     bson_destroy(facts);
     bson_destroy(usage);
     bson_destroy(grave);
-    bson_destroy(&ids);
+    bson_destroy(&all);
+    bson_destroy(&some);
     return e;
 }
 
@@ -252,7 +279,8 @@ static enum hc_err read_activities(struct hc_subjects *s, struct hc_db *db, stru
 static void forget(struct hc_subjects *s)
 {
     for (size_t i = 0; i < s->count; i++)
-        s->list[i] = (struct hc_subject){.user = s->list[i].user, .told_gone = s->list[i].told_gone};
+        s->list[i] = (struct hc_subject){
+            .user = s->list[i].user, .told = s->list[i].told, .told_gone = s->list[i].told_gone};
     for (size_t i = 0; i < s->request_count; i++)
         s->requests[i].repeated = i > 0 && by_activity(&s->requests[i - 1], &s->requests[i]) == 0;
 }

@@ -15,8 +15,10 @@
 
 struct hc_subject {
     bson_oid_t user;
+    bool told;      /* somebody says to look at the user */
     bool told_gone; /* somebody says that the user was deleted */
     /* users */
+    bool assumed; /* not read: who has made requests before, and is not told of, is a user */
     bool stands, gone;
     int gender, country; /* the facts, as they count */
     bool has_k;          /* the bookkeeping is there … */

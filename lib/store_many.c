@@ -114,6 +114,17 @@ enum hc_err hc_db_run_bulk(mongoc_bulk_operation_t *bulk, size_t operations, int
     return e;
 }
 
+enum hc_err hc_db_update_many(struct hc_db *db, enum hc_collection which, const bson_t *filter,
+                              const bson_t *update, struct hc_error *err)
+{
+    bson_t reply;
+    bson_error_t why;
+    bool ok = mongoc_collection_update_many(hc_db_collection(db, which), filter, update, NULL, &reply, &why);
+    enum hc_err e = ok ? HC_OK : hc_store_fail(err, &why, &reply, true);
+    bson_destroy(&reply);
+    return e;
+}
+
 enum hc_err hc_db_delete_many(struct hc_db *db, enum hc_collection which, const bson_t *filter,
                               struct hc_error *err)
 {
