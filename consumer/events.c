@@ -72,6 +72,16 @@ static void gather(struct events *e)
 
 /* ---- reading ---- */
 
+/* A broker passes on what the producer's clock said, up to an hour ahead: ours has the last word. */
+static void cap_times(struct hc_activity *a)
+{
+    int64_t now = hc_now_ms();
+    if (a->taken_ms > now)
+        a->taken_ms = now;
+    if (a->time_ms > now + HC_ACTIVITY_AHEAD_MS)
+        a->time_ms = now + HC_ACTIVITY_AHEAD_MS;
+}
+
 static enum hc_err read_request(struct events *e, struct event *event, struct hc_change *change,
                                 struct hc_error *err)
 {
@@ -86,6 +96,7 @@ static enum hc_err read_request(struct events *e, struct event *event, struct hc
     if (!*origin.cluster)
         return hc_fail(err, HC_EBROKER, "kafka", "the cluster's id is not known yet");
     enum hc_err code = hc_activity_read(&event->activity, msg->payload, msg->len, &origin, err);
+    cap_times(&event->activity);
     change->kind = HC_CHANGE_REQUEST;
     change->user = event->activity.user;
     change->activity = &event->activity;
