@@ -7,6 +7,7 @@
 #include "log.h"
 #include "message.h"
 #include "people.h"
+#include "requests.h"
 #include "slot.h"
 
 static enum hc_err handle_trigger(struct hc_context *ctx, struct hc_db *db, struct hc_member *member,
@@ -44,8 +45,8 @@ static enum hc_err handle_trigger(struct hc_context *ctx, struct hc_db *db, stru
     return HC_OK;
 }
 
-/* A begun chunk: its users, then the graves, then the count. */
-static enum hc_err run_chunk(struct hc_context *ctx, struct hc_db *db, const struct hc_job *job, int64_t chunk,
+/* A begun chunk of users: they themselves, then the graves, then the count. */
+static enum hc_err run_users(struct hc_context *ctx, struct hc_db *db, const struct hc_job *job, int64_t chunk,
                              struct hc_error *err)
 {
     struct hc_people_result result;
@@ -61,6 +62,14 @@ static enum hc_err run_chunk(struct hc_context *ctx, struct hc_db *db, const str
     HC_FAILPOINT("count.after");
     return e;
 }
+
+/* What completes a begun chunk, by the job's kind. */
+typedef enum hc_err (*run_fn)(struct hc_context *ctx, struct hc_db *db, const struct hc_job *job, int64_t chunk,
+                              struct hc_error *err);
+static const run_fn RUN_CHUNK[HC_JOB_KIND_COUNT] = {
+    [HC_JOB_USERS] = run_users,
+    [HC_JOB_ACTIVITIES] = hc_requests_run,
+};
 
 /* Why a chunk can't be begun: the message's fault, or something that may pass. */
 static enum hc_err begin_failed(enum hc_err e, struct hc_error *err)
@@ -90,7 +99,7 @@ static enum hc_err handle_slice(struct hc_context *ctx, struct hc_db *db, struct
         return begin_failed(e, err);
     HC_FAILPOINT("chunk.begun");
     if (turn == HC_CHUNK_RUN)
-        e = run_chunk(ctx, db, &job, slice.chunk, err);
+        e = RUN_CHUNK[job.kind](ctx, db, &job, slice.chunk, err);
     if (e == HC_ENEWER) /* an intent of a newer build stands in the way */
         e = hc_fail(err, HC_EBUSY, "slot", "a newer Headcount is at work on this slot");
     hc_job_release(&job);

@@ -1,7 +1,8 @@
 /* bulk.h - what to do with a message of the two bulk topics.
  *
  *   user.create.bulk.randomusers  a trigger: its job is stored; ours stands already
- *   user.create.bulk              a slice: begin the chunk, insert, bury, count
+ *   user.create.bulk              a slice: begin the chunk, then by the job's kind
+ *                                 insert, bury, count, or send its requests
  *
  * Every step may be done again at any time, by anyone.
  */

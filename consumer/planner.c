@@ -8,9 +8,9 @@
 #include "job.h"
 #include "log.h"
 #include "message.h"
+#include "pace.h"
 #include "slot.h"
 
-#define CHUNKS_A_WORKER 2 /* a small job waits behind no more of a big one than this */
 #define OPEN_JOBS_MAX 1000 /* as many as APP_JOBS_MAX allows */
 #define RATE_EACH_MS 1000
 #define RATE_WEIGHT 0.4 /* of the newest second in the smoothed rate */
@@ -84,6 +84,7 @@ static struct hc_job_plan same(const struct hc_job *job)
                                 .mark_ms = job->mark_ms,
                                 .mark_done = job->mark_done,
                                 .resent = job->resent,
+                                .paced_us = job->paced_us,
                                 .detail = job->detail};
 }
 
@@ -139,28 +140,46 @@ static enum hc_err wait_for(struct turn *t, const struct hc_job *job, const char
 
 static int64_t next_published(const struct hc_job *job, int workers)
 {
-    int64_t room = (int64_t)CHUNKS_A_WORKER * workers - (job->published - job->done_chunks);
+    int64_t room = (int64_t)HC_CHUNKS_A_WORKER * workers - (job->published - job->done_chunks);
     int64_t next = job->published + (room > 0 ? room : 0);
     return next < job->chunks ? next : job->chunks;
+}
+
+/* What is out from now on. */
+static void hand_out(const struct turn *t, const struct hc_job *job, struct hc_job_plan *plan)
+{
+    plan->published = next_published(job, t->workers);
+    if (job->rate == 0)
+        return;
+    struct hc_pace next = hc_pace_next(job, t->workers, hc_now_us());
+    plan->published = next.published;
+    plan->paced_us = next.paced_us;
+}
+
+/* A live job rests between its chunks: only what is out can stand still. */
+static bool is_stalled(struct turn *t, const struct hc_job *job)
+{
+    return hc_movement_stalled(t->movement, job) && job->published > job->done_chunks;
 }
 
 static enum hc_err plan_moving(struct turn *t, const struct hc_job *job, struct hc_error *err)
 {
     if (job->done_chunks == job->chunks)
         return settle(t, job, HC_JOB_DONE, err);
-    if (job->generator != HC_GENERATOR_VERSION)
+    if (!hc_job_is_known(job))
         return wait_for(t, job, OTHER_GENERATOR, err);
     if (!t->kafka_up)
         return wait_for(t, job, WAITING_FOR_KAFKA, err);
     struct hc_job_plan plan = same(job);
     plan.state = HC_JOB_RUNNING;
-    plan.published = next_published(job, t->workers);
+    hand_out(t, job, &plan);
     plan.detail = "";
     bool rated = take_rate(job, &plan, hc_now_ms());
     bool resumed = job->state == HC_JOB_QUEUED && job->published > 0;
-    bool again = hc_movement_stalled(t->movement, job) || resumed;
+    bool again = is_stalled(t, job) || resumed;
     plan.resent += again;
-    if (!rated && !again && plan.published == job->published && job->state == HC_JOB_RUNNING)
+    bool set_back = plan.paced_us < job->paced_us;
+    if (!rated && !again && !set_back && plan.published == job->published && job->state == HC_JOB_RUNNING)
         return HC_OK;
     bool won;
     enum hc_err e = hc_job_plan(t->db, job, &plan, &won, err);

@@ -2,7 +2,8 @@
  *
  * Each turn looks at all open jobs and, for each, decides from its document alone:
  *   queued, running  hand out the next chunks, at most 2 for each worker alive, so
- *                    that a small job gets its share beside a big one;
+ *                    that a small job gets its share beside a big one; of a live
+ *                    job those whose time has come (pace.h);
  *   stalled          nothing was begun or done for 5 s though chunks are out: their
  *                    messages may be lost (a wiped broker), they are sent again, and
  *                    again after 10, 20 … 60 s while still nothing moves;
@@ -18,6 +19,9 @@
 
 #include "context.h"
 #include "movement.h"
+
+/* Chunks of one job that are out at a time: a small job waits behind no more of a big one than this. */
+#define HC_CHUNKS_A_WORKER 2
 
 /* One turn. movement: this thread's memory of the turns before; workers: bulk workers alive in all processes. HC_ESTORE, HC_EBROKER:
  * the next turn tries again. */
