@@ -47,8 +47,9 @@ route_handler aggregate_weekly;    /* stat/wau */
 route_handler aggregate_monthly;   /* stat/mau */
 
 /* generate.c */
-route_handler generate_users;     /* POST */
-route_handler generate_users_old; /* GET, for old clients */
+route_handler generate_users;      /* POST */
+route_handler generate_users_old;  /* GET, for old clients */
+route_handler generate_activities; /* POST */
 
 /* jobs.c */
 route_handler jobs_list;

@@ -38,6 +38,7 @@ static const struct route table[] = {
 
     {POST, "/v1/generate/users/random/:n", generate_users, ACCESS_WRITES, true},
     {GET, "/v1/generate/users/random/:n", generate_users_old, ACCESS_WRITES | ACCESS_OLD_GET, true},
+    {POST, "/v1/generate/activities/random/:n", generate_activities, ACCESS_WRITES, true},
 
     {GET, "/v1/jobs", jobs_list, ACCESS_COUNTS, false},
     {GET, "/v1/jobs/:id", jobs_one, ACCESS_COUNTS, false},
