@@ -4,7 +4,9 @@
 usage: fill.py URL USERS
 
 Asks the web service how many users there are. If none, it asks for USERS of them as anybody would, by
-POST /v1/generate/users/random/USERS, and draws a bar until the job is done. Standard library only.
+POST /v1/generate/users/random/USERS, and draws a bar until the job is done. Then, unless HEADCOUNT_ACTIVITY is 0,
+for requests of these users over the last 30 days, and for some a second during the next hour; nobody waits
+for the latter. Standard library only.
 Exit code 0: filled, or there were users already; 1: it did not work, with one sentence.
 """
 import json
@@ -15,6 +17,8 @@ import urllib.error
 import urllib.request
 
 POLL_SECONDS = 0.25
+PAST_SHARE, PAST_MOST, PAST_DAYS = 0.2, 50_000, 30
+LIVE_RATE, LIVE_SECONDS = 5, 3600
 BAR_WIDTH = 32
 
 
@@ -22,12 +26,13 @@ class Refused(Exception):
     """The service answered, but not with what was asked for."""
 
 
-def ask(method, url):
-    headers = {"Accept": "application/json"}
+def ask(method, url, body=None):
+    headers = {"Accept": "application/json", **({"Content-Type": "application/json"} if body else {})}
     token = os.environ.get("APP_ADMIN_TOKEN")
     if token:
         headers["Authorization"] = "Bearer " + token
-    request = urllib.request.Request(url, method=method, headers=headers, data=b"" if method == "POST" else None)
+    data = json.dumps(body).encode() if body else b"" if method == "POST" else None
+    request = urllib.request.Request(url, method=method, headers=headers, data=data)
     try:
         with urllib.request.urlopen(request, timeout=5) as answer:
             return json.load(answer)
@@ -77,6 +82,19 @@ def follow(url, job):
     return job
 
 
+def act(url, users):
+    """Requests of the new users: some of the past, and some that go on while one looks at the page."""
+    past = min(PAST_MOST, int(users * PAST_SHARE))
+    if past > 0:
+        job = ask("POST", f"{url}/v1/generate/activities/random/{past}", {"days": PAST_DAYS})["result"]
+        while job["state"] in ("queued", "running", "paused"):
+            time.sleep(POLL_SECONDS)
+            job = ask_patiently("GET", f"{url}/v1/jobs/{job['id']}")["result"]
+        print(f"Requests over the last {PAST_DAYS} days: {job['done']:,}")
+    ask("POST", f"{url}/v1/generate/activities/random/{LIVE_RATE * LIVE_SECONDS}", {"rate": LIVE_RATE})
+    print(f"Requests from now on: {LIVE_RATE} a second for an hour")
+
+
 def main():
     if len(sys.argv) != 3 or not sys.argv[2].isdigit():
         sys.exit("usage: fill.py URL USERS")
@@ -92,6 +110,8 @@ def main():
     if job["state"] != "done":
         print(f"fill: the job ended as {job['state']}: {job.get('error') or 'no reason given'}", file=sys.stderr)
         return 1
+    if os.environ.get("HEADCOUNT_ACTIVITY") != "0":
+        act(url, users)
     return 0
 
 
