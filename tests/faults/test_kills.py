@@ -3,6 +3,7 @@
 After it is started again: exactly the users that were asked for, each _id and each e-mail once, the counters equal to
 a recount, the job done. The seed of the random moments is printed and, given as HEADCOUNT_SEED, replays.
 """
+import json
 import os
 import random
 import time
@@ -10,6 +11,7 @@ import time
 import pytest
 
 from faults.consumer import Consumer, assert_whole
+from support.kafka import ACTIVITY
 from support.waiting import wait_until
 
 CHUNKS = {"APP_CHUNK_USERS": "2000", "APP_BATCH_USERS": "500"}
@@ -49,6 +51,25 @@ def test_a_kill_around_a_trigger(quiet, place):
         jobs = quiet.http.get("/v1/jobs").result
         assert [j["total"] for j in jobs] == [3000]
         assert_whole(quiet, jobs[0])
+
+
+def test_a_kill_around_simulated_requests(quiet):
+    """What the dead had sent is sent again, as the same events: exactly as many as were asked for, each one's own."""
+    with Consumer(quiet, "release", CHUNKS):
+        quiet.wait_job(quiet.generate(3000))
+    since = quiet.kafka.ends(ACTIVITY)
+    job = quiet.http.post("/v1/generate/activities/random/30500", {"days": 7}).result
+    for number, place in enumerate(["requests.before", "requests.sent", "requests.after"]):
+        with Consumer(quiet, "faults", {**CHUNKS, "HC_FAIL": f"{place}:{2 + number}"}) as dying:
+            dying.wait_killed(60)
+            assert quiet.job(job)["state"] in ("queued", "running"), "the job was over before all places were met"
+    with Consumer(quiet, "faults", CHUNKS):
+        assert quiet.wait_job(job, 90)["done"] == 30_500
+    sent = [json.loads(message.value()) for message in quiet.kafka.read(ACTIVITY, since)]
+    assert {one["event"] for one in sent} == {f"{job['id']}/{i}" for i in range(30_500)}
+    assert len(sent) > 30_500, "no chunk was sent twice: the kills say nothing"
+    what = {(one["event"], one["body"]["user"], one["body"]["requestTime"]) for one in sent}
+    assert len(what) == 30_500, "an event was another one the second time"
 
 
 def random_kills(stack, users, kills, seed, processes=1):

@@ -7,6 +7,7 @@ from confluent_kafka.admin import AdminClient
 
 TRIGGER = "user.create.bulk.randomusers"
 BULK = "user.create.bulk"
+ACTIVITY = "user.activate.create"
 DEAD = "user.dead"
 PING = "user.consumer.ping"
 GROUP = "user-consumer-bulk"
