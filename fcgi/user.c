@@ -4,8 +4,26 @@
 #include <stdio.h>
 
 #include "handlers.h"
+#include "log.h"
+#include "usage.h"
 #include "user_answer.h"
 #include "users_find.h"
+
+/* The time of the user's latest request, 0 for none. It only makes lastActive newer: an answer does not
+ * fail for want of it. */
+static int64_t last_request(struct context *c, const bson_t *user)
+{
+    struct hc_usage usage;
+    struct hc_error err;
+    struct hc_db *db;
+    bson_iter_t it;
+    size_t count = 0;
+    if (!bson_iter_init_find(&it, user, "_id") || !BSON_ITER_HOLDS_OID(&it) || context_db(c, &db, &err) != HC_OK)
+        return 0;
+    if (hc_usage_of(db, bson_iter_oid(&it), 1, context_left_ms(c), &usage, &count, &err) != HC_OK)
+        hc_log(HC_LOG_WARN, "user.usage", err.detail, HC_STR("req", c->request.id), NULL);
+    return count == 1 ? usage.last_ms : 0;
+}
 
 void user_answer(struct context *c, const bson_t *user)
 {
@@ -18,7 +36,7 @@ void user_answer(struct context *c, const bson_t *user)
     response_json(&c->response, &j);
     hc_json_open(&j, '{');
     hc_json_key(&j, "result");
-    hc_user_json(&j, user);
+    hc_user_json_active(&j, user, last_request(c, user));
     hc_json_close(&j, '}');
 }
 

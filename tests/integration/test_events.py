@@ -63,6 +63,17 @@ def test_a_request_is_counted_with_all_that_it_says(stack, scene):
     assert (usage["n"], activity.ms_of(usage["last"])) == (1, when)
 
 
+def test_last_active_is_the_time_of_the_last_request(stack, scene):
+    later = activity.now_ms() + 30_000
+    was = stack.http.get(f"/v1/user/{scene.users[0]}").result["lastActive"]
+    scene.request(0, when=later)
+    scene.request(1, when=86_400_000)
+    scene.settled(requests=2)
+    now = stack.http.get(f"/v1/user/{scene.users[0]}").result["lastActive"]
+    assert now > was and datetime.datetime.fromisoformat(now).timestamp() * 1000 == later
+    assert stack.http.get(f"/v1/user/{scene.users[1]}").result["lastActive"] > "2020"
+
+
 def test_one_users_requests_over_all_partitions(stack, scene):
     """E1: two workers read different partitions with requests of the same user, at the same time."""
     partitions = stack.kafka.partitions(ACTIVITY)
