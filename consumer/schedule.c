@@ -5,13 +5,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "audit.h"
+#include "calendar.h"
 #include "clock.h"
 #include "instance.h"
 #include "job.h"
+#include "leftovers.h"
 #include "log.h"
 #include "pulse.h"
+#include "repair.h"
+#include "sample.h"
+#include "sweep.h"
+#include "takeup.h"
+#include "warm.h"
 
 #define TICK_MS 50
+#define SAMPLE_MS 10000
 
 enum lane { LANE_PULSE, LANE_LEASE, LANE_QUICK, LANE_SLOW, LANE_COUNT };
 
@@ -20,6 +29,14 @@ enum whose { EVERYONES, LEADERS };
 static enum hc_err sweep_jobs(struct hc_duty_turn *t, struct hc_error *err)
 {
     return hc_job_sweep_new(t->db, err);
+}
+
+/* By the clock of the wall, so that the samples of two leaders fall on the same times. */
+static enum hc_err sample(struct hc_duty_turn *t, struct hc_error *err)
+{
+    int64_t now = hc_now_ms();
+    t->next_ms = SAMPLE_MS - (int)(now % SAMPLE_MS);
+    return hc_sample_store(t->db, now, err);
 }
 
 static const struct duty {
@@ -37,7 +54,16 @@ static const struct duty {
     {"plan", LANE_PULSE, EVERYONES, 200, true, hc_pulse_plan, sizeof(struct hc_movement *),
      hc_pulse_plan_end},
     {"lease", LANE_LEASE, EVERYONES, 1000, true, hc_pulse_lease, 0, hc_pulse_lease_end},
+    {"sweep", LANE_QUICK, LEADERS, 1000, true, hc_sweep_turn, sizeof(struct hc_sweep), hc_sweep_end},
+    {"samples", LANE_QUICK, LEADERS, SAMPLE_MS, true, sample, 0, NULL},
+    {"warm", LANE_QUICK, LEADERS, 1000, true, hc_warm_turn, 0, NULL},
     {"jobs", LANE_QUICK, LEADERS, 10000, true, sweep_jobs, 0, NULL},
+    {"calendar", LANE_QUICK, LEADERS, 10000, true, hc_calendar_turn, sizeof(struct hc_calendar), NULL},
+    {"recount", LANE_SLOW, LEADERS, 1000, true, hc_repair_turn, sizeof(int), NULL},
+    {"rebuild", LANE_SLOW, LEADERS, 1000, true, hc_calendar_rebuild, sizeof(struct hc_rebuild), NULL},
+    {"takeup", LANE_SLOW, LEADERS, 2000, true, hc_takeup_turn, sizeof(struct hc_takeup), NULL},
+    {"leftovers", LANE_SLOW, LEADERS, 10000, true, hc_leftovers_turn, sizeof(struct hc_leftovers), NULL},
+    {"audit", LANE_SLOW, LEADERS, 60000, true, hc_audit_turn, sizeof(struct hc_audit), NULL},
 };
 #define DUTY_COUNT (sizeof DUTIES / sizeof *DUTIES)
 

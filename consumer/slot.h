@@ -88,6 +88,8 @@ struct hc_hold {
 enum hc_err hc_hold_take(struct hc_db *db, struct hc_hold *hold, struct hc_error *err);
 /* HC_OK: every slot is still held by it, unbroken since. HC_EBUSY: not so. */
 enum hc_err hc_hold_check(struct hc_db *db, const struct hc_hold *hold, struct hc_error *err);
+/* The hold is alive: it lasts for another HC_HOLD_MS. HC_EBUSY: it was broken. */
+enum hc_err hc_hold_renew(struct hc_db *db, const struct hc_hold *hold, struct hc_error *err);
 /* Lets all go. With a delta (nested as `sum`, not empty) slot 0's hold becomes a step that adds it: HC_EBUSY,
  * and nothing added, if that hold was broken. NULL: nothing is added. */
 enum hc_err hc_hold_release(struct hc_db *db, const struct hc_hold *hold, const bson_t *delta,

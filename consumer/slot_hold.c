@@ -89,6 +89,26 @@ enum hc_err hc_hold_check(struct hc_db *db, const struct hc_hold *hold, struct h
     return e;
 }
 
+static enum hc_err renew_one(struct hc_db *db, const struct hc_hold *hold, int slot, struct hc_error *err)
+{
+    int64_t matched = 0;
+    bson_t *filter = BCON_NEW("_id", BCON_INT32(slot), "intent.id", BCON_UTF8(hold->id));
+    bson_t *update = BCON_NEW("$set", "{", "intent.at", BCON_DATE_TIME(hc_now_ms()), "}");
+    enum hc_err e = hc_db_update_one(db, HC_SLOTS, filter, update, &matched, err);
+    bson_destroy(filter);
+    bson_destroy(update);
+    return e == HC_OK && matched == 0 ? hc_fail(err, HC_EBUSY, "slot", "the hold of slot %d was broken", slot)
+                                      : e;
+}
+
+enum hc_err hc_hold_renew(struct hc_db *db, const struct hc_hold *hold, struct hc_error *err)
+{
+    enum hc_err e = HC_OK;
+    for (int i = 0; i < HC_SLOT_COUNT && e == HC_OK; i++)
+        e = renew_one(db, hold, i, err);
+    return e;
+}
+
 /* The hold's own commit, with a delta: one update that fits only while the hold stands, so that it
  * is added once or not at all. */
 static enum hc_err add_under_hold(struct hc_db *db, const struct hc_hold *hold, const bson_t *delta,
