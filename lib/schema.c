@@ -9,7 +9,7 @@
 #include "zone.h"
 
 /* The fewest indexes that serve every query: each one is paid at every insert
- * into users. Lists of users, newest first, run on _id alone. */
+ * into users. Lists of users, newest first, run on _id alone; LISTS has the others. */
 static const struct index {
     enum hc_collection collection;
     const char *name, *field;
@@ -30,6 +30,31 @@ static const struct index {
     {HC_SAMPLES, "expireAt_1", "expireAt", 1, NULL, false, NULL, 0},
 };
 
+/* The orders that lists of users have besides _id, each with _id behind what may be equal; and the words that
+ * searches find. All ascending: an index is read from either end. What each costs: docs/decisions.md. */
+static const struct list_index {
+    const char *name;
+    const char *fields[3];
+} LISTS[] = {
+    {"country_1__id_1", {"country", "_id"}},
+    {"name_1__id_1", {"name", "_id"}},
+    {"country_1_name_1__id_1", {"country", "name", "_id"}},
+    {"country_1_email_1", {"country", "email"}},
+    {"search_1", {"_hc.s"}},
+};
+
+static void append_list_index(bson_t *list, const struct list_index *ix)
+{
+    bson_t item, key;
+    bson_append_document_begin(list, "0", 1, &item);
+    bson_append_document_begin(&item, "key", 3, &key);
+    for (size_t i = 0; i < 3 && ix->fields[i]; i++)
+        bson_append_int32(&key, ix->fields[i], -1, 1);
+    bson_append_document_end(&item, &key);
+    bson_append_utf8(&item, "name", 4, ix->name, -1);
+    bson_append_document_end(list, &item);
+}
+
 static void append_index(bson_t *list, const struct index *ix)
 {
     bson_t item, key;
@@ -49,17 +74,23 @@ static void append_index(bson_t *list, const struct index *ix)
     bson_append_document_end(list, &item);
 }
 
-static enum hc_err create_index(struct hc_db *db, const struct index *ix, struct hc_error *err)
+/* Creates either ix or lists. */
+static enum hc_err create_index(struct hc_db *db, const struct index *ix, const struct list_index *lists,
+                                struct hc_error *err)
 {
+    enum hc_collection which = ix ? ix->collection : HC_USERS;
     bson_t command = BSON_INITIALIZER;
-    bson_append_utf8(&command, "createIndexes", -1, hc_collection_name(ix->collection), -1);
+    bson_append_utf8(&command, "createIndexes", -1, hc_collection_name(which), -1);
     bson_t list;
     bson_append_array_begin(&command, "indexes", -1, &list);
-    append_index(&list, ix);
+    if (ix)
+        append_index(&list, ix);
+    else
+        append_list_index(&list, lists);
     bson_append_array_end(&command, &list);
     bson_error_t why;
     bson_t reply;
-    mongoc_collection_t *c = hc_db_collection(db, ix->collection);
+    mongoc_collection_t *c = hc_db_collection(db, which);
     bool ok = mongoc_collection_write_command_with_opts(c, &command, NULL, &reply, &why);
     enum hc_err e = ok ? HC_OK : hc_store_fail(err, &why, &reply, false);
     bson_destroy(&reply);
@@ -126,7 +157,9 @@ static enum hc_err create_all(struct hc_db *db, struct hc_error *err)
 {
     enum hc_err e = HC_OK;
     for (size_t i = 0; i < sizeof INDEXES / sizeof *INDEXES && e == HC_OK; i++)
-        e = create_index(db, &INDEXES[i], err);
+        e = create_index(db, &INDEXES[i], NULL, err);
+    for (size_t i = 0; i < sizeof LISTS / sizeof *LISTS && e == HC_OK; i++)
+        e = create_index(db, NULL, &LISTS[i], err);
     if (e == HC_OK)
         e = create_slots(db, err);
     if (e == HC_OK)

@@ -6,8 +6,6 @@
 
 #define FOLDED_MAX 32 /* code points of one folded character; NFKD's longest has 18 */
 #define DIGITS_MAX 20 /* of a phone number; E.164 has 15 */
-#define KEY_BYTES 3
-#define STORED_MAX (HC_SEARCH_WORDS_MAX + 2) /* a name's words, a phone number, a user name */
 
 /* What a folded character is to a word. */
 enum part { PART_WORD, PART_DROPPED, PART_BETWEEN, PART_ODD };
@@ -175,84 +173,50 @@ size_t hc_search_whole(const char *text, size_t len, char out[HC_SEARCH_WORD_MAX
 
 /* ---- what is stored ---- */
 
-size_t hc_search_key(const char *word, size_t len)
-{
-    size_t n = len < KEY_BYTES ? len : KEY_BYTES;
-    while (n < len && ((unsigned char)word[n] & 0xc0) == 0x80)
-        n++;
-    return n;
-}
-
 struct texts {
     const char *name, *phone, *user_name;
     size_t name_len, phone_len, user_name_len;
 };
 
-/* Both forms as they grow: the keys in an open array, the words in a text. */
-struct stored {
-    bson_t keys;
+/* The array as it grows. */
+struct list {
+    bson_t array;
     uint32_t count;
-    size_t len;
-    size_t key_at[STORED_MAX], key_len[STORED_MAX]; /* where each key lies in text */
-    char text[STORED_MAX * (HC_SEARCH_WORD_MAX + 2)];
 };
 
-static bool has_key(const struct stored *out, const char *key, size_t len)
-{
-    for (uint32_t i = 0; i < out->count; i++)
-        if (out->key_len[i] == len && memcmp(out->text + out->key_at[i], key, len) == 0)
-            return true;
-    return false;
-}
-
-/* Adds a word, with a mark in front of it or 0, and its key. */
-static void add(struct stored *out, char mark, const char *word, size_t len)
+static void add(struct list *list, const char *text, size_t len)
 {
     char buffer[16];
-    const char *place;
-    out->text[out->len++] = ' ';
-    size_t at = out->len;
-    if (mark)
-        out->text[out->len++] = mark;
-    memcpy(out->text + out->len, word, len);
-    out->len += len;
-    size_t key_len = mark ? len + 1 : hc_search_key(word, len);
-    if (has_key(out, out->text + at, key_len))
-        return;
-    out->key_at[out->count] = at;
-    out->key_len[out->count] = key_len;
-    size_t place_len = bson_uint32_to_string(out->count++, &place, buffer, sizeof buffer);
-    bson_append_utf8(&out->keys, place, (int)place_len, out->text + at, (int)key_len);
+    const char *key;
+    size_t key_len = bson_uint32_to_string(list->count++, &key, buffer, sizeof buffer);
+    bson_append_utf8(&list->array, key, (int)key_len, text, (int)len);
 }
 
-static void add_phone(struct stored *out, const char *phone, size_t len)
+static void add_phone(struct list *list, const char *phone, size_t len)
 {
-    char digits[DIGITS_MAX];
-    size_t n = 0;
+    char digits[1 + DIGITS_MAX] = "+";
+    size_t n = 1;
     for (size_t i = 0; i < len && n < sizeof digits; i++)
         if (phone[i] >= '0' && phone[i] <= '9')
             digits[n++] = phone[i];
-    if (n > 0)
-        add(out, '+', digits, n);
+    if (n > 1)
+        add(list, digits, n);
 }
 
 static void append(bson_t *hc, const struct texts *texts)
 {
+    struct list list = {.count = 0};
     struct hc_search_words words;
-    struct stored out;
-    char whole[HC_SEARCH_WORD_MAX + 1];
-    out.count = 0;
-    out.len = 0;
+    char whole[1 + HC_SEARCH_WORD_MAX + 1] = "@";
     hc_search_words(texts->name, texts->name_len, &words);
-    bson_append_array_begin(hc, "p", 1, &out.keys);
+    bson_append_array_begin(hc, "s", 1, &list.array);
     for (size_t i = 0; i < words.count; i++)
-        add(&out, 0, words.words[i].text, words.words[i].len);
-    add_phone(&out, texts->phone, texts->phone_len);
-    size_t n = hc_search_whole(texts->user_name, texts->user_name_len, whole);
+        add(&list, words.words[i].text, words.words[i].len);
+    add_phone(&list, texts->phone, texts->phone_len);
+    size_t n = hc_search_whole(texts->user_name, texts->user_name_len, whole + 1);
     if (n > 0)
-        add(&out, '@', whole, n);
-    bson_append_array_end(hc, &out.keys);
-    bson_append_utf8(hc, "w", 1, out.text, (int)out.len);
+        add(&list, whole, 1 + n);
+    bson_append_array_end(hc, &list.array);
 }
 
 void hc_search_append(bson_t *hc, const char *name, const char *phone, const char *user_name)

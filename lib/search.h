@@ -1,17 +1,15 @@
 /*
  * Search: what of a user a search may find, as folded words.
  *
- * A user has, under `_hc`, its words as one text and the keys by which an index finds them:
+ * A user's words lie in `_hc.s`, an array of distinct texts with one index over them:
  *
- *   w    " dang van jose luis +8801712345678 @rafat97": each word after a blank. Words of the name; the phone
- *        number's digits after a +; the user name after an @, unless its maker left it out
- *   p    the keys of these words, each once: of a name's word its first characters, as few as have 3 bytes
- *        ("jos", "王"); the other two whole
+ *   word        each word of the name: "Đặng Văn José-Luis" gives dang, van, jose, luis
+ *   +digits     the phone number's digits, "+8801712345678"
+ *   @text       the user name, unless its maker left it out
  *
- * A search for "josef" goes to the key "jos" in the index of (p, _id), newest first, and looks for " josef"
- * in w; so its cost is that of one page, not that of all who are called so. Keys cost: each is an entry of
- * the index, paid at every insert. So the e-mail is not among them (it has an index of its own), and
- * generated users leave out their user name, a ULID, which tells their job and place (fcgi/users_search.h).
+ * No word of a name begins with + or @. Each entry is paid at every insert, so the e-mail is not among them
+ * (it has an index of its own), and generated users leave out their user name, a ULID, which tells their job
+ * and their place in it (fcgi/users_search.h).
  *
  * Folding is the same for what is stored and for what is asked: NFKD, marks taken off, case folded, and the
  * few letters with a stroke or a ligature that Unicode does not take apart (đ, ł, ø, æ …) as plain ones. A
@@ -49,11 +47,8 @@ void hc_search_words(const char *text, size_t len, struct hc_search_words *out);
  */
 size_t hc_search_whole(const char *text, size_t len, char out[HC_SEARCH_WORD_MAX + 1]);
 
-/* Bytes of the key of a word of len bytes: whole characters, len at most. */
-size_t hc_search_key(const char *word, size_t len);
-
 /*
- * Appends p and w to hc, the open `_hc` of a user. Called wherever a user is inserted, and where name,
+ * Appends the array "s" to hc, the open `_hc` of a user. Called wherever a user is inserted, and where name,
  * phoneNumber or userName are set (all three are needed then). Each text ends with NUL or is NULL.
  */
 void hc_search_append(bson_t *hc, const char *name, const char *phone, const char *user_name);

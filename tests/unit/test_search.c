@@ -136,36 +136,32 @@ static void wholes(void **state)
     assert_string_equal(out, "");
 }
 
-/* _hc.p joined by |, then _hc.w. */
+/* _hc.s, joined by |. */
 static const char *stored(const bson_t *hc)
 {
     static char joined[4096];
     bson_iter_t it, item;
     joined[0] = '\0';
     assert_true(bson_validate(hc, BSON_VALIDATE_NONE, NULL));
-    assert_true(bson_iter_init_find(&it, hc, "p") && BSON_ITER_HOLDS_ARRAY(&it) &&
+    assert_true(bson_iter_init_find(&it, hc, "s") && BSON_ITER_HOLDS_ARRAY(&it) &&
                 bson_iter_recurse(&it, &item));
     for (int i = 0; bson_iter_next(&item); i++) {
         assert_int_equal(atoi(bson_iter_key(&item)), i);
         strcat(joined, i ? "|" : "");
         strcat(joined, bson_iter_utf8(&item, NULL));
     }
-    assert_true(bson_iter_init_find(&it, hc, "w") && BSON_ITER_HOLDS_UTF8(&it));
-    return strcat(joined, bson_iter_utf8(&it, NULL));
+    return joined;
 }
 
 static void what_is_stored(void **state)
 {
     (void)state;
     static const char *const cases[][4] = {
-        {"Ana Maria Ana Mark", "+880 1712-345678", NULL,
-         "ana|mar|+8801712345678 ana maria mark +8801712345678"},
-        {"Jo", "", "", "jo jo"},
+        {"Ana Maria Ana", "+880 1712-345678", NULL, "ana|maria|+8801712345678"},
+        {"Ana", "", "", "ana"},
         {NULL, NULL, NULL, ""},
-        {"王伟明 Иванов", "+86 (10) 1", "Rafat 97", "王|ив|+86101|@rafat97 王伟明 иванов +86101 @rafat97"},
-        {"", "no number", "01JD4M8X3V5T7Z9B1C2D3E4F5G",
-         "@01jd4m8x3v5t7z9b1c2d3e4f5g @01jd4m8x3v5t7z9b1c2d3e4f5g"},
-        {"jé a❤b", NULL, NULL, "je|a❤ je a❤b"},
+        {"王伟明", "+86 (10) 1", "Rafat 97", "王伟明|+86101|@rafat97"},
+        {"", "no number", "01JD4M8X3V5T7Z9B1C2D3E4F5G", "@01jd4m8x3v5t7z9b1c2d3e4f5g"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         bson_t hc = BSON_INITIALIZER;
@@ -190,7 +186,7 @@ static void the_most_that_is_stored(void **state)
     memset(user_name, 'u', 99);
     bson_t hc = BSON_INITIALIZER;
     hc_search_append(&hc, name, phone, user_name);
-    assert_int_equal(strlen(strchr(stored(&hc), ' ')), 16 * 49 + 22 + 50);
+    assert_int_equal(strlen(stored(&hc)), 16 * 49 + 21 + 1 + 49);
     bson_destroy(&hc);
 }
 
@@ -200,7 +196,7 @@ static void a_foreign_user(void **state)
     bson_t hc = BSON_INITIALIZER;
     bson_t *user = BCON_NEW("name", "Zoë", "phoneNumber", BCON_INT32(5), "userName", "zo", "email", "z@b");
     hc_search_append_of(&hc, user);
-    assert_string_equal(stored(&hc), "zoe|@zo zoe @zo");
+    assert_string_equal(stored(&hc), "zoe|@zo");
     bson_destroy(&hc);
     bson_destroy(user);
 
