@@ -19,8 +19,8 @@
 #include "store.h"
 
 #define CURSOR_KEY_SIZE 32
-#define CURSOR_POSITION_MAX 512 /* bytes */
-#define CURSOR_TEXT_MAX 768     /* bytes with the NUL, for the longest position */
+#define CURSOR_POSITION_MAX 1100 /* bytes */
+#define CURSOR_TEXT_MAX 1536     /* bytes with the NUL, for the longest position */
 
 struct cursor_key {
     uint8_t bytes[CURSOR_KEY_SIZE];

@@ -16,11 +16,12 @@ static const struct index {
     int direction;
     const char *second; /* a second field, descending, but _id ascending; NULL: none */
     bool unique;
-    const char *only;   /* partial: documents whose field of this name is a text */
-    int64_t life_s;     /* documents go this long after the field's time; -1: they stay */
+    const char *only; /* partial: documents whose field of this name is a text */
+    int64_t life_s;   /* documents go this long after the field's time; -1: they stay */
 } INDEXES[] = {
     {HC_USERS, "email_1", "email", 1, NULL, true, NULL, -1},
-    {HC_USERS, "due_1", "_hc.due", 1, NULL, false, "_hc.due", -1}, /* what is to be looked at; generated users have none */
+    {HC_USERS, "due_1", "_hc.due", 1, NULL, false, "_hc.due",
+     -1}, /* what is to be looked at; generated users have none */
     {HC_ACTIVITIES, "user_1_requestTime_-1", "user", 1, "requestTime", false, NULL, -1},
     {HC_USAGE, "n_-1__id_1", "n", -1, "_id", false, NULL, -1},
     {HC_JOBS, "hash_1", "hash", 1, NULL, true, NULL, -1}, /* _id prefixes of two jobs must never meet */
@@ -99,7 +100,8 @@ static enum hc_err create_index(struct hc_db *db, const struct index *ix, const 
 }
 
 /* Inserts unless a document with that _id stands. */
-static enum hc_err insert_once(struct hc_db *db, enum hc_collection which, const bson_t *doc, struct hc_error *err)
+static enum hc_err insert_once(struct hc_db *db, enum hc_collection which, const bson_t *doc,
+                               struct hc_error *err)
 {
     enum hc_err e = hc_db_insert(db, which, doc, err);
     return e == HC_ECONFLICT ? HC_OK : e;
@@ -125,7 +127,8 @@ static enum hc_err give_slots_zones(struct hc_db *db, struct hc_error *err)
     bson_t *update = BCON_NEW("$set", "{", "zone", BCON_UTF8(hc_zone_name()), "zg", BCON_INT32(1), "}");
     bson_error_t why;
     bson_t reply;
-    bool ok = mongoc_collection_update_many(hc_db_collection(db, HC_SLOTS), filter, update, NULL, &reply, &why);
+    bool ok =
+        mongoc_collection_update_many(hc_db_collection(db, HC_SLOTS), filter, update, NULL, &reply, &why);
     enum hc_err e = ok ? HC_OK : hc_store_fail(err, &why, &reply, false);
     bson_destroy(&reply);
     bson_destroy(filter);

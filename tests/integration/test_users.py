@@ -218,7 +218,7 @@ def test_emails_that_are_none(http):
         assert_problem(http.get(f"/v1/user/userEmail/{odd}"), 404)
 
 
-@pytest.mark.parametrize("sort", ["name", "-", "$x", "__v", "createdAt", "-createdAt,name", "-_id"])
+@pytest.mark.parametrize("sort", ["-", "$x", "__v", "--name", "-createdAt,name", "-_id", "Name", "lastActive"])
 def test_sorts_that_are_none(http, sort):
     assert_problem(http.get(f"/v1/user?sortBy={sort}"), 400, field="sortBy")
 

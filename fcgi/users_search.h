@@ -1,0 +1,36 @@
+/* users_search.h - the users that fit to words.
+ *
+ * `name` asks for the beginnings of words of the name, all of them. `search` is taken
+ * apart at its blanks into terms, which must all be met; a term is met by the name
+ * (its words, as for `name`), by the beginning of the e-mail, of the phone number (in
+ * digits), of the user name, or of a word of the country's name. Nothing in them is a
+ * pattern.
+ *
+ * Newest first is not the order of any index of words, so there are two ways, each
+ * cheap where the other is dear:
+ *   1  along `_id`, newest first, looking at each user. Good for beginnings that many
+ *      have: it stops at the end of the page. Given USERS_WALK_MS.
+ *   2  all that an index has of a term, at most USERS_SOURCE_MAX of each, put in order
+ *      here. Good for beginnings that few have; at once when nobody has it.
+ *   3  as 1, with the time that is left: what 2 found too many of is not far along 1.
+ * The worst case looks at about sqrt(11 × users) users in each.
+ *
+ * Where a term may be found, each an index: the words (_hc.s), the e-mails, each
+ * country whose name fits, and the jobs: a generated user's name is a ULID, whose time
+ * tells the job and the place in it, so it is in no index.
+ */
+#ifndef FCGI_USERS_SEARCH_H
+#define FCGI_USERS_SEARCH_H
+
+#include "users_find.h"
+
+#define USERS_WALK_MS 4
+#define USERS_SOURCE_MAX 4000
+#define USERS_TERMS_MAX 8
+
+/* Reads a page of the users that q->name and q->search find. HC_EMALFORMED for too many
+ * words, else as context_db and hc_db_each. */
+enum hc_err users_search(struct context *c, const struct users_query *q, struct users_rows *rows,
+                         struct hc_error *err);
+
+#endif
