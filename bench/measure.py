@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures what the project promises about speed, on real services of its own, and prints one line a figure.
 
-usage: bench/measure.py [insert] [indexes] [memory] [reads] [cached] …    all by default; `make bench` calls it
+usage: bench/measure.py [insert] [indexes] [memory] [reads] [lists] [cached] …    all by default; `make bench` calls it
 
 Machines are noisy: what is compared runs in turns, A B A B …, and the ratio is the median of the pairs.
 """
@@ -9,6 +9,7 @@ import datetime
 import json
 import os
 import pathlib
+import random
 import re
 import shutil
 import statistics
@@ -16,6 +17,9 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.parse
+
+import bson
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
@@ -66,16 +70,20 @@ def insert(stack):
     say("1 000 000 users, median ratio", f"{statistics.median(ratios):.2f}")
 
 
-INDEX_SETS = [(), ("email:unique",), ("email:unique", "country+_id"), ("email:unique", "createdAt+_id"),
-              ("email:unique", "name+_id"), ("email:unique", "country+_id", "createdAt+_id", "name+_id")]
+INDEX_SETS = [(), ("country+_id",), ("name+_id",), ("country+name+_id",), ("country+email",), ("_hc.s",),
+              ("country+_id", "name+_id", "country+name+_id", "country+email", "_hc.s")]
 
 
-def indexes(stack):
-    """What each index costs at insert: the raw loop with it and without."""
+def indexes(stack, users=200_000):
+    """What each index costs at insert: the raw loop with it and without, in turns. Always there: the unique e-mail."""
     stack.fresh()
     for some in INDEX_SETS:
-        rates = [raw_rate(stack, 300_000, *some) for _ in range(ROUNDS)]
-        say("indexes: _id" + "".join(f", {i}" for i in some), f"{statistics.median(rates):.0f} users/s  {rates}")
+        with_it, ratios = [], []
+        for _ in range(ROUNDS):
+            with_it.append(raw_rate(stack, users, "email:unique", *some))
+            ratios.append(with_it[-1] / raw_rate(stack, users, "email:unique"))
+        say("index " + (", ".join(some) or "(none more)"), f"{statistics.median(with_it):.0f} users/s, "
+                                                           f"ratio to e-mail alone {statistics.median(ratios):.2f}")
 
 
 def send_requests(stack, users, requests):
@@ -151,22 +159,23 @@ def need_million(stack):
 
 
 def times_ms(stack, path, calls=200):
-    """Uncached: Redis is emptied before each call."""
+    """Uncached: Redis is emptied before each call. path may be a function that gives another one each time."""
     took = []
     for _ in range(calls):
         stack.redis.flushall()
+        asked = path() if callable(path) else path
         began = time.perf_counter()
-        answer = stack.http.get(path)
+        answer = stack.http.get(asked)
         took.append((time.perf_counter() - began) * 1000)
         assert answer.status == 200, answer
     took.sort()
     return took[len(took) // 2], took[int(len(took) * 0.99)]
 
 
-def deep_cursor(stack, depth):
-    path = "/v1/user?limit=100"
+def deep_cursor(stack, depth, query=""):
+    path = f"/v1/user?limit=100{query}"
     for _ in range(depth // 100):
-        path = "/v1/user?limit=100&after=" + stack.http.get(path).json["page"]["next"]
+        path = f"/v1/user?limit=100{query}&after=" + stack.http.get(path).json["page"]["next"]
     return path.replace("limit=100", "limit=10")
 
 
@@ -191,6 +200,75 @@ def reads(stack):
         pairs.append(far[0] / first[0])
         say("list uncached, first / deep", f"p50 {first[0]:.1f} / {far[0]:.1f} ms, p99 {first[1]:.1f} / {far[1]:.1f} ms")
     say("list, median ratio deep : first", f"{statistics.median(pairs):.2f}")
+
+
+def sampled_users(stack, count, rnd):
+    """Users spread over the whole collection, by their places in their jobs."""
+    found = []
+    for job in stack.mongo.hc_jobs.find({"kind": "users"}):
+        prefix = f"{job['second']:08x}{job['hash']:08x}"
+        ids = [bson.ObjectId(prefix + f"{rnd.randrange(job['total']):08x}") for _ in range(count)]
+        found += stack.mongo.users.find({"_id": {"$in": ids}})
+    return found
+
+
+def list_cases(users, rnd):
+    """{name: a function that gives a random query}."""
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    words = [word for user in users for word in user["_hc"]["s"] if word[0] not in "+@"]
+
+    def of(field, cut=None):
+        return lambda: (lambda text: text[:rnd.randrange(*cut)] if cut else text)(rnd.choice(users)[field])
+
+    def begin():
+        word = rnd.choice(words)
+        return word[:rnd.randrange(1, len(word) + 1)]
+
+    def query(**fields):
+        return lambda: "&".join(f"{name}={urllib.parse.quote(str(value()), safe='')}" for name, value in fields.items())
+
+    return {
+        "first page": query(limit=lambda: 10),
+        "country": query(country=of("country")),
+        "_id": query(_id=of("_id")), "email": query(email=of("email")),
+        **{f"sortBy={sort}": query(sortBy=lambda sort=sort: sort, page=lambda: rnd.randrange(1, 50))
+           for sort in ("createdAt", "name", "-name", "email", "-email", "country", "-country")},
+        **{f"country, sortBy={sort}": query(country=of("country"), sortBy=lambda sort=sort: sort)
+           for sort in ("name", "-name", "email", "-email")},
+        "name, a whole word": query(name=lambda: rnd.choice(words)),
+        "name, a beginning": query(name=begin),
+        "name and country": query(name=lambda: rnd.choice(words), country=of("country")),
+        "search, a whole word": query(search=lambda: rnd.choice(words)),
+        "search, a beginning": query(search=begin),
+        "search, one letter": query(search=lambda: rnd.choice(letters)),
+        "search, two letters": query(search=lambda: "".join(rnd.choices(letters, k=2))),
+        "search, nothing found": query(search=lambda: "".join(rnd.choices(letters, k=8))),
+        "search, a full name": query(search=of("name")),
+        "search, an e-mail": query(search=of("email")),
+        "search, a phone number": query(search=of("phoneNumber")),
+        "search, digits of a phone": query(search=of("phoneNumber", (3, 10))),
+        "search, a user name": query(search=of("userName")),
+        "search, begin of a user name": query(search=of("userName", (4, 20))),
+        "search, a country": query(search=of("country")),
+    }
+
+
+def lists(stack, calls=200):
+    """Every list at a million users, uncached, with random values; then the 500 000th of each order; index sizes."""
+    need_million(stack)
+    rnd = random.Random(17)
+    users = sampled_users(stack, 400, rnd)
+    for name, query in list_cases(users, rnd).items():
+        p50, p99 = times_ms(stack, lambda: f"/v1/user?{query()}", calls)
+        say(f"list: {name}", f"p50 {p50:.1f} ms, p99 {p99:.1f} ms")
+    for sort in ("-createdAt", "name", "-email", "country"):
+        deep = deep_cursor(stack, 500_000, f"&sortBy={sort}")
+        p50, p99 = times_ms(stack, lambda: deep, calls)
+        say(f"list: 500 000 deep, sortBy={sort}", f"p50 {p50:.1f} ms, p99 {p99:.1f} ms")
+    sizes = stack.mongo.command("collStats", "users")
+    for name, size in sorted(sizes.get("indexSizes", {}).items()):
+        say(f"size of index {name}", f"{size / 2**20:.0f} MB")
+    say("size of users", f"{sizes['size'] / 2**20:.0f} MB")
 
 
 class LeastProgram:
@@ -246,7 +324,7 @@ def cached(stack):
         least.stop()
 
 
-PARTS = {part.__name__: part for part in (insert, indexes, requests, memory, reads, cached)}
+PARTS = {part.__name__: part for part in (insert, indexes, requests, memory, reads, lists, cached)}
 
 
 def main():

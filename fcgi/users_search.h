@@ -25,7 +25,7 @@
 #include "users_find.h"
 
 #define USERS_WALK_MS 4
-#define USERS_SOURCE_MAX 4000
+#define USERS_SOURCE_MAX 2500
 #define USERS_TERMS_MAX 8
 
 /* Reads a page of the users that q->name and q->search find. HC_EMALFORMED for too many

@@ -107,11 +107,12 @@ enum hc_err users_terms(const struct users_query *q, struct users_term *terms, s
 
 /* ---- conditions ---- */
 
-/* Appends a character of a pattern that stands for itself. */
+/* Appends a character of a pattern that stands for itself. Others than these stay as they are: with an escape
+ * that it doesn't know, the server finds no beginning to look up and reads the whole index. */
 static size_t put_literal(char *out, char c)
 {
     size_t n = 0;
-    if (ispunct((unsigned char)c))
+    if (strchr("\\^$.|?*+()[]{}", c))
         out[n++] = '\\';
     out[n++] = c;
     return n;

@@ -104,6 +104,16 @@ def wanted(many, sort="-createdAt", keep=lambda user: True):
     return [str(user["_id"]) for user in sorted(filter(keep, many), key=key, reverse=sort[0] == "-")]
 
 
+@pytest.fixture(scope="module", params=["walk", "indexes"])
+def web(request, stack, many):
+    """The two ways of a search: along the newest users, which is enough for so few; and by the indexes of words."""
+    if request.param == "walk":
+        yield stack.http
+        return
+    with stack.beside(env={"HC_SEARCH_WALK_MS": "0"}, build="build/faults") as other:
+        yield other.http
+
+
 # ---- orders
 
 @pytest.mark.parametrize("sort", SORTS)
@@ -212,15 +222,15 @@ def finds(user, term):
     "李小", "小", "山田", "太", "김", "محمد", "عل", "иван", "ИВАНОВ", "ноп", "νικος", "παπ", "हरि", "🎉", "ana 🎉", "nina",
     "full width", "ipek", "isik", "off 50", "maria maria", "qqqq", "e", "m", "b", "Bold",
 ])
-def test_names(http, many, text):
+def test_names(web, many, text):
     want = wanted(many, keep=lambda user: has_words(user, text))
     for query in ({"name": text}, {"name": f"  {text} "}):
-        pages = walk(http, path_of(limit=20, **query))
+        pages = walk(web, path_of(limit=20, **query))
         assert flat(pages) == want, query
-    assert walk(http, path_of(limit=20, name=text, page=len(pages)), "prev") == list(reversed(pages))
+    assert walk(web, path_of(limit=20, name=text, page=len(pages)), "prev") == list(reversed(pages))
     for country in ("Iceland", "India"):
         both = wanted(many, keep=lambda user: has_words(user, text) and user["country"] == country)
-        assert ids_of(http.get(path_of(limit=100, name=text, country=country))) == both[:100]
+        assert ids_of(web.get(path_of(limit=100, name=text, country=country))) == both[:100]
 
 
 @pytest.mark.parametrize("text", [
@@ -228,27 +238,27 @@ def test_names(http, many, text):
     "person-12", "PERSON-12", "lists", "@lists.example", "+999", "99955", "+999 (55) 0003", "999-55", "9", "+99955000",
     "ind", "united", "united states", "states", "maria indo", "é", "qqqqqq", "person1 fiji", "李", "🎉", "a", "z", "x",
 ])
-def test_searches(http, many, text):
+def test_searches(web, many, text):
     phone = re.fullmatch(r"[-\d +().]+", text)
     terms = [text] if phone else text.split()
     want = wanted(many, keep=lambda user: all(finds(user, term) for term in terms))
-    pages = walk(http, path_of(limit=15, search=text))
+    pages = walk(web, path_of(limit=15, search=text))
     assert flat(pages) == want
-    assert walk(http, path_of(limit=15, search=text, page=len(pages)), "prev") == list(reversed(pages))
-    assert ids_of(http.get(path_of(limit=100, search=text, sortBy="createdAt"))) == list(reversed(want))[:100]
+    assert walk(web, path_of(limit=15, search=text, page=len(pages)), "prev") == list(reversed(pages))
+    assert ids_of(web.get(path_of(limit=100, search=text, sortBy="createdAt"))) == list(reversed(want))[:100]
 
 
-def test_every_field_of_a_generated_user(http, many):
+def test_every_field_of_a_generated_user(web, many):
     """Whole values and beginnings, of any user."""
     for user in random.Random(4).sample([one for one in many if one["email"].endswith("@people.example")], 12):
         own = str(user["_id"])
         for value in (user["email"], user["email"].upper(), user["email"][:-8], user["phoneNumber"],
                       user["phoneNumber"][1:], user["phoneNumber"][:-1], user["userName"], user["userName"].lower(),
                       user["userName"][:20]):
-            found = ids_of(http.get(path_of(limit=100, search=value)))
+            found = ids_of(web.get(path_of(limit=100, search=value)))
             assert own in found and len(found) <= 3, value
-        assert own in flat(walk(http, path_of(limit=100, search=user["userName"][:9]))), user
-        assert own in ids_of(http.get(path_of(limit=100, name=user["name"], search=user["country"])))
+        assert own in flat(walk(web, path_of(limit=100, search=user["userName"][:9]))), user
+        assert own in ids_of(web.get(path_of(limit=100, name=user["name"], search=user["country"])))
 
 
 HOSTILE = [".*", "^", "$", "(a+)+$", "[", "]", "\\", "\\E", "\\Qa\\E", "a|b", "(?i)a", "{1,}", "a{1000000}", "%", "'",
@@ -257,16 +267,16 @@ HOSTILE = [".*", "^", "$", "(a+)+$", "[", "]", "\\", "\\E", "\\Qa\\E", "a|b", "(
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_hostile_words_are_literal(http, many, text):
+def test_hostile_words_are_literal(web, many, text):
     for field in ("search", "name"):
-        answer = http.get(path_of(limit=100, **{field: text}))
+        answer = web.get(path_of(limit=100, **{field: text}))
         assert answer.status == 200 and answer.ms < 3000, answer
         assert_no_leak(answer)
         for user in answer.result:
             shown = " ".join([user["name"], user["email"], user["phoneNumber"], user["userName"], user["country"]])
             assert all(word in fold(shown) for word in fold(text).replace("\u202e", "").split()), (text, user)
-    assert http.get("/v1/user?search=%28Nina%29&name=").result[0]["name"] == "Ana (Nina) Costa"
-    assert [user["name"] for user in http.get("/v1/user?name=ana.*").result] == ["Ana.*"]
+    assert web.get("/v1/user?search=%28Nina%29&name=").result[0]["name"] == "Ana (Nina) Costa"
+    assert [user["name"] for user in web.get("/v1/user?name=ana.*").result] == ["Ana.*"]
 
 
 @pytest.mark.parametrize("field", ["search", "name"])
@@ -298,12 +308,12 @@ def test_empty_values_of_old_clients(http, many, query):
     assert ids_of(answer) == wanted(many)[:10]
 
 
-def test_old_clients_page_through_a_search(http, many):
+def test_old_clients_page_through_a_search(web, many):
     want = wanted(many, keep=lambda user: finds(user, "india"))
-    found = [one for page in range(1, 4) for one in ids_of(http.get(
+    found = [one for page in range(1, 4) for one in ids_of(web.get(
         f"/v1/user?limit=10&page={page}&sortBy=-createdAt&email=&_id=&name=&country=&search=india"))]
     assert found == want[:30]
-    assert_problem(http.get("/v1/user?limit=10&page=10002&search=india"), 400, field="page", says="after")
+    assert_problem(web.get("/v1/user?limit=10&page=10002&search=india"), 400, field="page", says="after")
 
 
 # ---- what is not shown
