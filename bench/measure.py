@@ -5,6 +5,7 @@ usage: bench/measure.py [insert] [indexes] [requests] [memory] [reads] [lists] [
 
 Machines are noisy: what is compared runs in turns, A B A B …, and the ratio is the median of the pairs.
 """
+import ctypes
 import datetime
 import json
 import os
@@ -24,12 +25,15 @@ import bson
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 from confluent_kafka import Producer  # noqa: E402
+from support.activity import request  # noqa: E402
+from support.kafka import ACTIVITY  # noqa: E402
 from support.stack import Stack  # noqa: E402
 
 RAW = ROOT / "build" / "release" / "bench" / "insert_raw"
 RAW_REQUESTS = ROOT / "build" / "release" / "bench" / "request_raw"
 LEAST = ROOT / "build" / "release" / "bench" / "redis_get"
 MILLION = 1_000_000
+SLOTS = 32
 ROUNDS = 3
 
 
@@ -87,14 +91,18 @@ def indexes(stack, users=200_000):
 
 
 def send_requests(stack, users, requests):
-    """So many requests into Kafka, one after the other by each of the users, as our own producers send them."""
-    from support.activity import request
-    from support.kafka import ACTIVITY
+    """So many requests into Kafka, one after the other by each of the users, each in its slot's partition as our own
+    producers send them."""
+    slot_hash = ctypes.CDLL("libxxhash.so.0").XXH3_64bits
+    slot_hash.restype = ctypes.c_uint64
+    partitions = len(stack.kafka.partitions(ACTIVITY))
+    places = {user: slot_hash(user.binary, ctypes.c_size_t(12)) % SLOTS % partitions for user in users}
     producer = Producer({"bootstrap.servers": stack.addresses["APP_KAFKA_BROKER"], "linger.ms": 50, "log_level": 0,
                          "partitioner": "murmur2_random"})
     for i in range(requests):
         user = users[i % len(users)]
-        producer.produce(ACTIVITY, json.dumps(request(user, event=f"bench-{i}")), key=str(user))
+        producer.produce(ACTIVITY, json.dumps(request(user, event=f"bench-{i}")), key=str(user),
+                         partition=places[user])
         if i % 1000 == 0:
             producer.poll(0)
     producer.flush(60)
