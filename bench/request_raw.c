@@ -189,11 +189,11 @@ static void *run_lane(void *arg)
 static void prepare(mongoc_collection_t *activities, mongoc_collection_t *usage)
 {
     bson_t *by_user = BCON_NEW("user", BCON_INT32(1), "requestTime", BCON_INT32(-1));
-    bson_t *by_count = BCON_NEW("n", BCON_INT32(-1));
+    bson_t *by_count = BCON_NEW("n", BCON_INT32(-1), "_id", BCON_INT32(1));
     mongoc_collection_drop(activities, NULL);
     mongoc_collection_drop(usage, NULL);
     create_index(activities, by_user, "user_1_requestTime_-1");
-    create_index(usage, by_count, "n_-1");
+    create_index(usage, by_count, "n_-1__id_1");
     bson_destroy(by_user);
     bson_destroy(by_count);
 }

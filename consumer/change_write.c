@@ -1,7 +1,10 @@
 /* See change_write.h. */
 #include "change_write.h"
 
+#include <string.h>
+
 #include "clock.h"
+#include "ids.h"
 
 #define READ_MS 20000 /* someone may have made a million requests */
 
@@ -10,6 +13,7 @@
 static void each_list(struct hc_change_writes *w, void (*act)(bson_t *array))
 {
     act(&w->graves.array);
+    act(&w->devices.array);
     act(&w->activities.array);
     act(&w->users.array);
     act(&w->usage.array);
@@ -23,7 +27,7 @@ static void begin(bson_t *array)
 
 void hc_change_writes_begin(struct hc_change_writes *w)
 {
-    *w = (struct hc_change_writes){.graves = {.count = 0}};
+    memset(w, 0, sizeof *w);
     each_list(w, begin);
 }
 
@@ -88,11 +92,36 @@ void hc_change_write_usage(struct hc_change_writes *w, const struct hc_usage_now
     bson_append_document_end(&w->usage.array, &item);
 }
 
+/* Where this device stands among those of the step, added if it is the first of its kind. Many requests share
+ * a few devices, which would be most of an intent. */
+static int32_t place_device(struct hc_change_writes *w, const bson_t *device)
+{
+    char key[16];
+    int len;
+    uint64_t hash = hc_hash64(bson_get_data(device), device->len) | 1;
+    size_t at = hash % HC_CHANGE_PLACES;
+    while (w->known[at].hash != 0 && w->known[at].hash != hash)
+        at = (at + 1) % HC_CHANGE_PLACES;
+    if (w->known[at].hash == 0) {
+        w->known[at].hash = hash;
+        w->known[at].place = w->devices.count;
+        const char *text = next_key(&w->devices, key, &len);
+        bson_append_document(&w->devices.array, text, len, device);
+    }
+    return (int32_t)w->known[at].place;
+}
+
 void hc_change_write_activity(struct hc_change_writes *w, const struct hc_activity *a)
 {
     bson_t item;
     begin_item(&w->activities, &item);
-    hc_activity_bson(a, &item);
+    BSON_APPEND_OID(&item, "_id", &a->id);
+    BSON_APPEND_OID(&item, "u", &a->user);
+    BSON_APPEND_DATE_TIME(&item, "t", a->time_ms);
+    BSON_APPEND_DATE_TIME(&item, "at", a->taken_ms);
+    BSON_APPEND_INT32(&item, "o", a->os);
+    BSON_APPEND_INT32(&item, "b", a->browser);
+    BSON_APPEND_INT32(&item, "d", place_device(w, a->device));
     bson_append_document_end(&w->activities.array, &item);
 }
 
@@ -114,7 +143,9 @@ struct ops {
     int64_t v;
 };
 
-static void add_op(struct ops *ops, const char *name, const char *field, const struct hc_change_list *list)
+/* more: a second list of the op, "devices"; NULL: none. */
+static void add_op(struct ops *ops, const char *name, const char *field, const struct hc_change_list *list,
+                   const struct hc_change_list *more)
 {
     bson_t op;
     char key[16];
@@ -127,17 +158,19 @@ static void add_op(struct ops *ops, const char *name, const char *field, const s
     BSON_APPEND_INT64(&op, "v", ops->v);
     BSON_APPEND_DATE_TIME(&op, "at", hc_now_ms());
     BSON_APPEND_ARRAY(&op, field, &list->array);
+    if (more)
+        BSON_APPEND_ARRAY(&op, "devices", &more->array);
     bson_append_document_end(ops->writes, &op);
 }
 
 bool hc_change_writes_end(struct hc_change_writes *w, int64_t v, bson_t *writes)
 {
     struct ops ops = {.writes = writes, .v = v};
-    add_op(&ops, "graves", "ids", &w->graves);
-    add_op(&ops, "activities", "docs", &w->activities);
-    add_op(&ops, "users", "list", &w->users);
-    add_op(&ops, "usage", "list", &w->usage);
-    add_op(&ops, "remove", "ids", &w->removals);
+    add_op(&ops, "graves", "ids", &w->graves, NULL);
+    add_op(&ops, "activities", "list", &w->activities, &w->devices);
+    add_op(&ops, "users", "list", &w->users, NULL);
+    add_op(&ops, "usage", "list", &w->usage, NULL);
+    add_op(&ops, "remove", "ids", &w->removals, NULL);
     return ops.count > 0;
 }
 

@@ -3,10 +3,10 @@
  * Computing fills a struct hc_change_writes, which becomes the intent's list of writes; slot_write.c's
  * table has an op for each kind, carried out by slot_users.c:
  *   graves      {at, ids}                        tombstones, before anything is removed
- *   activities  {docs}                           requests, whole documents
- *   users       {list: [{_id, g, c, due, new}]}  what is counted of a user from now on; due: the token that
- * was read usage       {list: [{_id, n, day, last, zg, new}]} remove      {ids} requests, usage, then the
- * user users and usage are filtered on an older version; the others are harmless if repeated.
+ *   activities  {devices, list: [{_id, u, t, at, o, b, d}]}   requests; d: which of the devices, each written
+ * once users       {list: [{_id, g, c, due, new}]}  what is counted of a user from now on; due: the token
+ * that was read usage       {list: [{_id, n, day, last, zg, new}]} remove      {ids} requests, usage, then
+ * the user users and usage are filtered on an older version; the others are harmless if repeated.
  *
  * For change.c only; one thread's own.
  */
@@ -21,8 +21,14 @@ struct hc_change_list {
     uint32_t count;
 };
 
+#define HC_CHANGE_PLACES 2048 /* a power of two, over twice as many as a step's changes */
+
 struct hc_change_writes {
-    struct hc_change_list graves, activities, users, usage, removals;
+    struct hc_change_list graves, devices, activities, users, usage, removals;
+    struct {
+        uint64_t hash;  /* of the device's bytes, 0: free */
+        uint32_t place; /* in devices */
+    } known[HC_CHANGE_PLACES];
 };
 
 /* What hc_usage is to say of a user. */

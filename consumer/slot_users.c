@@ -5,81 +5,9 @@
 #include <string.h>
 
 #include "failpoint.h"
+#include "slot_op.h"
 
-/* ---- reading an op ---- */
-
-static enum hc_err nonsense(struct hc_error *err)
-{
-    return hc_fail(err, HC_EINTERNAL, "slot", "an intent's write makes no sense");
-}
-
-static int64_t version_of(const bson_t *write)
-{
-    bson_iter_t it;
-    return bson_iter_init_find(&it, write, "v") ? bson_iter_as_int64(&it) : -1;
-}
-
-static int64_t date_of(const bson_t *write)
-{
-    bson_iter_t it;
-    return bson_iter_init_find(&it, write, "at") && BSON_ITER_HOLDS_DATE_TIME(&it) ? bson_iter_date_time(&it)
-                                                                                   : 0;
-}
-
-/* The array of that name, not copied. */
-static bool array_of(const bson_t *write, const char *name, bson_t *array)
-{
-    bson_iter_t it;
-    const uint8_t *data;
-    uint32_t len;
-    if (!bson_iter_init_find(&it, write, name) || !BSON_ITER_HOLDS_ARRAY(&it))
-        return false;
-    bson_iter_array(&it, &len, &data);
-    return bson_init_static(array, data, len);
-}
-
-/* The documents of an array, not copied; all in one block with their pointers. */
-struct documents {
-    size_t count;
-    bson_t *docs;
-    const bson_t **list;
-};
-
-static enum hc_err open_documents(struct documents *d, const bson_t *write, const char *name,
-                                  struct hc_error *err)
-{
-    bson_t array;
-    bson_iter_t it;
-    memset(d, 0, sizeof *d);
-    if (!array_of(write, name, &array))
-        return nonsense(err);
-    size_t most = bson_count_keys(&array);
-    d->docs = calloc(most + 1, sizeof *d->docs);
-    d->list = calloc(most + 1, sizeof *d->list);
-    if (!d->docs || !d->list)
-        return hc_fail(err, HC_ENOMEM, NULL, "out of memory");
-    bson_iter_init(&it, &array);
-    while (bson_iter_next(&it)) {
-        const uint8_t *data;
-        uint32_t len;
-        if (!BSON_ITER_HOLDS_DOCUMENT(&it))
-            return nonsense(err);
-        bson_iter_document(&it, &len, &data);
-        if (!bson_init_static(&d->docs[d->count], data, len))
-            return nonsense(err);
-        d->list[d->count] = &d->docs[d->count];
-        d->count++;
-    }
-    return HC_OK;
-}
-
-static void close_documents(struct documents *d)
-{
-    free(d->docs);
-    free(d->list);
-}
-
-/* ---- graves, activities ---- */
+/* ---- graves ---- */
 
 enum hc_err hc_slot_write_graves(struct hc_db *db, const bson_t *write, struct hc_error *err)
 {
@@ -87,8 +15,8 @@ enum hc_err hc_slot_write_graves(struct hc_db *db, const bson_t *write, struct h
     bson_iter_t it;
     enum hc_err e = HC_OK;
     size_t n = 0;
-    if (!array_of(write, "ids", &ids))
-        return nonsense(err);
+    if (!hc_op_array(write, "ids", &ids))
+        return hc_op_nonsense(err);
     size_t most = bson_count_keys(&ids);
     bson_t **docs = calloc(most + 1, sizeof *docs);
     if (!docs)
@@ -96,22 +24,12 @@ enum hc_err hc_slot_write_graves(struct hc_db *db, const bson_t *write, struct h
     for (bson_iter_init(&it, &ids); bson_iter_next(&it) && n < most; n++) {
         docs[n] = bson_new();
         bson_append_iter(docs[n], "_id", 3, &it);
-        BSON_APPEND_DATE_TIME(docs[n], "at", date_of(write));
+        BSON_APPEND_DATE_TIME(docs[n], "at", hc_op_date(write));
     }
     e = hc_db_insert_all(db, HC_TOMBSTONES, (const bson_t **)docs, n, err);
     for (size_t i = 0; i < n; i++)
         bson_destroy(docs[i]);
     free(docs);
-    return e;
-}
-
-enum hc_err hc_slot_write_activities(struct hc_db *db, const bson_t *write, struct hc_error *err)
-{
-    struct documents d;
-    enum hc_err e = open_documents(&d, write, "docs", err);
-    if (e == HC_OK)
-        e = hc_db_insert_all(db, HC_ACTIVITIES, d.list, d.count, err);
-    close_documents(&d);
     return e;
 }
 
@@ -226,7 +144,7 @@ static void add_new(struct bulk *b, const struct user_item *u, int64_t v)
     add_update(b, filter, BCON_NEW("$set", "{", "_hc.k", "{", "v", BCON_INT64(0), "}", "}"));
 }
 
-static enum hc_err update_users(struct hc_db *db, const struct documents *d, int64_t v,
+static enum hc_err update_users(struct hc_db *db, const struct hc_op_documents *d, int64_t v,
                                 void (*add)(struct bulk *b, const struct user_item *u, int64_t v), bool *all,
                                 struct hc_error *err)
 {
@@ -236,7 +154,7 @@ static enum hc_err update_users(struct hc_db *db, const struct documents *d, int
         struct user_item u;
         if (!read_user(&d->docs[i], &u)) {
             mongoc_bulk_operation_destroy(b.bulk);
-            return nonsense(err);
+            return hc_op_nonsense(err);
         }
         add(&b, &u, v);
     }
@@ -247,10 +165,10 @@ static enum hc_err update_users(struct hc_db *db, const struct documents *d, int
 
 enum hc_err hc_slot_write_users(struct hc_db *db, const bson_t *write, struct hc_error *err)
 {
-    struct documents d;
+    struct hc_op_documents d;
     bool all = false;
-    int64_t v = version_of(write);
-    enum hc_err e = open_documents(&d, write, "list", err);
+    int64_t v = hc_op_version(write);
+    enum hc_err e = hc_op_open(&d, write, "list", err);
     if (e == HC_OK)
         e = update_users(db, &d, v, add_new, &all, err);
     HC_FAILPOINT("users.new");
@@ -258,7 +176,7 @@ enum hc_err hc_slot_write_users(struct hc_db *db, const bson_t *write, struct hc
         e = update_users(db, &d, v, add_whole, &all, err);
     if (e == HC_OK && !all)
         e = update_users(db, &d, v, add_parts, &all, err);
-    close_documents(&d);
+    hc_op_close(&d);
     return e;
 }
 
@@ -276,7 +194,8 @@ static bson_t *usage_fields(const bson_t *item, int64_t v)
     return fields;
 }
 
-static enum hc_err insert_usage(struct hc_db *db, const struct documents *d, int64_t v, struct hc_error *err)
+static enum hc_err insert_usage(struct hc_db *db, const struct hc_op_documents *d, int64_t v,
+                                struct hc_error *err)
 {
     size_t n = 0;
     bson_t **docs = calloc(d->count + 1, sizeof *docs);
@@ -328,7 +247,8 @@ static bson_t *table_update(const struct usage_table *t, int64_t v)
                     "$row.last", "}", "}", "2", "{", "$unset", "row", "}");
 }
 
-static enum hc_err update_usage(struct hc_db *db, const struct documents *d, int64_t v, struct hc_error *err)
+static enum hc_err update_usage(struct hc_db *db, const struct hc_op_documents *d, int64_t v,
+                                struct hc_error *err)
 {
     struct usage_table t = {.count = 0};
     enum hc_err e = HC_OK;
@@ -352,15 +272,15 @@ static enum hc_err update_usage(struct hc_db *db, const struct documents *d, int
 
 enum hc_err hc_slot_write_usage(struct hc_db *db, const bson_t *write, struct hc_error *err)
 {
-    struct documents d;
-    int64_t v = version_of(write);
-    enum hc_err e = open_documents(&d, write, "list", err);
+    struct hc_op_documents d;
+    int64_t v = hc_op_version(write);
+    enum hc_err e = hc_op_open(&d, write, "list", err);
     if (e == HC_OK)
         e = insert_usage(db, &d, v, err);
     HC_FAILPOINT("usage.new");
     if (e == HC_OK)
         e = update_usage(db, &d, v, err);
-    close_documents(&d);
+    hc_op_close(&d);
     return e;
 }
 
@@ -378,8 +298,8 @@ static enum hc_err remove_where(struct hc_db *db, enum hc_collection which, cons
 enum hc_err hc_slot_write_removals(struct hc_db *db, const bson_t *write, struct hc_error *err)
 {
     bson_t ids;
-    if (!array_of(write, "ids", &ids))
-        return nonsense(err);
+    if (!hc_op_array(write, "ids", &ids))
+        return hc_op_nonsense(err);
     enum hc_err e = remove_where(db, HC_ACTIVITIES, "user", &ids, err);
     HC_FAILPOINT("remove.activities");
     if (e == HC_OK)

@@ -221,43 +221,73 @@ static void append_id(bson_t *ids, size_t i, const bson_oid_t *id)
 
 /* Whoever has made requests before is a user: should he be on his way out, his removal takes this one off
  * again. */
-static bool needs_facts(const struct hc_subject *u)
+static bool is_new(const struct hc_subject *u)
 {
-    return u->told || !u->has_usage;
+    return !u->told && !u->has_usage;
 }
 
-/* The ids of all subjects, or of those alone whose facts decide something. */
-static void list_ids(const struct hc_subjects *s, bool facts_only, bson_t *ids)
+/* Whose facts decide something: whom somebody tells of, and of the new ones who may be no user. */
+static bool needs_facts(const struct hc_subject *u)
+{
+    return u->told || (is_new(u) && !u->assumed);
+}
+
+/* The ids of all subjects that are wanted (NULL: of all); returns how many. */
+static uint32_t list_ids(const struct hc_subjects *s, bool (*wanted)(const struct hc_subject *u), bson_t *ids)
 {
     uint32_t n = 0;
     for (size_t i = 0; i < s->count; i++)
-        if (!facts_only || needs_facts(&s->list[i]))
+        if (!wanted || wanted(&s->list[i]))
             append_id(ids, n++, &s->list[i].user);
+    return n;
+}
+
+/* Mostly all who make their first request are users, and a count that says so costs half of reading them. */
+static enum hc_err assume_new(struct hc_subjects *s, struct hc_db *db, struct hc_error *err)
+{
+    bson_t ids = BSON_INITIALIZER;
+    int64_t living = 0;
+    uint32_t n = list_ids(s, is_new, &ids);
+    bson_t *filter = BCON_NEW("_id", "{", "$in", BCON_ARRAY(&ids), "}", "_hc.gone", BCON_NULL);
+    bson_t *opts = BCON_NEW("hint", "{", "_id", BCON_INT32(1), "}", "maxTimeMS", BCON_INT32(READ_MS));
+    enum hc_err e = n > 0 ? hc_db_count(db, HC_USERS, filter, opts, &living, err) : HC_OK;
+    for (size_t i = 0; i < s->count && e == HC_OK; i++)
+        s->list[i].assumed = !s->list[i].told && (s->list[i].has_usage || living == (int64_t)n);
+    bson_destroy(filter);
+    bson_destroy(opts);
+    bson_destroy(&ids);
+    return e;
+}
+
+static enum hc_err read_facts(struct hc_subjects *s, struct hc_db *db, struct hc_error *err)
+{
+    bson_t ids = BSON_INITIALIZER;
+    bson_t *facts = BCON_NEW("gender", BCON_INT32(1), "country", BCON_INT32(1), "_hc.k", BCON_INT32(1),
+                             "_hc.due", BCON_INT32(1), "_hc.gone", BCON_INT32(1));
+    enum hc_err e = assume_new(s, db, err);
+    if (e == HC_OK && list_ids(s, needs_facts, &ids) > 0)
+        e = read_listed(s, db, HC_USERS, &ids, facts, take_user, err);
+    bson_destroy(facts);
+    bson_destroy(&ids);
+    return e;
 }
 
 /* Usage and graves of all, then the facts of those where they matter. */
 static enum hc_err read_users(struct hc_subjects *s, struct hc_db *db, struct hc_error *err)
 {
-    bson_t all = BSON_INITIALIZER, some = BSON_INITIALIZER;
-    bson_t *facts = BCON_NEW("gender", BCON_INT32(1), "country", BCON_INT32(1), "_hc.k", BCON_INT32(1),
-                             "_hc.due", BCON_INT32(1), "_hc.gone", BCON_INT32(1));
+    bson_t all = BSON_INITIALIZER;
     bson_t *usage =
         BCON_NEW("n", BCON_INT32(1), "day", BCON_INT32(1), "last", BCON_INT32(1), "zg", BCON_INT32(1));
     bson_t *grave = BCON_NEW("_id", BCON_INT32(1));
-    list_ids(s, false, &all);
+    list_ids(s, NULL, &all);
     enum hc_err e = read_listed(s, db, HC_USAGE, &all, usage, take_usage, err);
     if (e == HC_OK)
         e = read_listed(s, db, HC_TOMBSTONES, &all, grave, take_grave, err);
-    list_ids(s, true, &some);
-    for (size_t i = 0; i < s->count; i++)
-        s->list[i].assumed = !needs_facts(&s->list[i]);
-    if (e == HC_OK && !bson_empty(&some))
-        e = read_listed(s, db, HC_USERS, &some, facts, take_user, err);
-    bson_destroy(facts);
+    if (e == HC_OK)
+        e = read_facts(s, db, err);
     bson_destroy(usage);
     bson_destroy(grave);
     bson_destroy(&all);
-    bson_destroy(&some);
     return e;
 }
 

@@ -18,7 +18,7 @@ struct hc_subject {
     bool told;      /* somebody says to look at the user */
     bool told_gone; /* somebody says that the user was deleted */
     /* users */
-    bool assumed; /* not read: who has made requests before, and is not told of, is a user */
+    bool assumed; /* not read: nobody tells of him, and he is a user by a count or by having made requests before */
     bool stands, gone;
     int gender, country; /* the facts, as they count */
     bool has_k;          /* the bookkeeping is there … */

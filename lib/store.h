@@ -116,6 +116,9 @@ enum hc_err hc_db_run_bulk(mongoc_bulk_operation_t *bulk, size_t operations, int
 /* Updates all documents that fit; update may be a pipeline, as an array. */
 enum hc_err hc_db_update_many(struct hc_db *db, enum hc_collection which, const bson_t *filter,
                               const bson_t *update, struct hc_error *err);
+/* How many documents fit. */
+enum hc_err hc_db_count(struct hc_db *db, enum hc_collection which, const bson_t *filter, const bson_t *opts,
+                        int64_t *n, struct hc_error *err);
 /* Deletes all documents that fit. */
 enum hc_err hc_db_delete_many(struct hc_db *db, enum hc_collection which, const bson_t *filter,
                               struct hc_error *err);

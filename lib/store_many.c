@@ -34,6 +34,17 @@ enum hc_err hc_db_aggregate(struct hc_db *db, enum hc_collection which, const bs
         each, ctx, err);
 }
 
+enum hc_err hc_db_count(struct hc_db *db, enum hc_collection which, const bson_t *filter, const bson_t *opts,
+                        int64_t *n, struct hc_error *err)
+{
+    bson_error_t why;
+    bson_t reply;
+    *n = mongoc_collection_count_documents(hc_db_collection(db, which), filter, opts, NULL, &reply, &why);
+    enum hc_err e = *n < 0 ? hc_store_fail(err, &why, &reply, false) : HC_OK;
+    bson_destroy(&reply);
+    return e;
+}
+
 /* ---- what a reply complains of ---- */
 
 /* The first code among writeErrors that is no duplicate; 0: none. *any: there were errors at all. */
