@@ -14,6 +14,7 @@
 #include "ids.h"
 #include "json.h"
 #include "log.h"
+#include "metrics.h"
 #include "user.h"
 
 #define POLL_MS 100
@@ -80,6 +81,7 @@ static void delivered(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque)
     (void)rk;
     struct hc_bus *bus = opaque;
     atomic_store(&bus->up, m->err == 0);
+    hc_metric_add(HC_METRIC_KAFKA_SENT, m->err ? HC_CALL_FAILED : HC_CALL_OK, 1);
     if (m->_private)
         hc_batch_reported(m->_private, m->err,
                           rd_kafka_message_status(m) == RD_KAFKA_MSG_STATUS_POSSIBLY_PERSISTED);

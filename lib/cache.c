@@ -10,6 +10,7 @@
 #include "cache_link.h"
 #include "clock.h"
 #include "log.h"
+#include "metrics.h"
 
 #define CALL_MS 40           /* one call, connecting and logging in included */
 #define BREAK_MS 1000        /* nobody tries for so long after a loss */
@@ -117,6 +118,7 @@ static enum hc_err ask(struct hc_cache *c, int argc, const char **argv, const si
     int64_t deadline = hc_mono_ms() + CALL_MS;
     if (has_link(c, deadline, why))
         e = hc_link_ask(c->link, argc, argv, lens, deadline, reply, why);
+    hc_metric_add(HC_METRIC_REDIS_CALLS, e == HC_ECACHE ? HC_CALL_FAILED : HC_CALL_OK, 1);
     if (e != HC_OK)
         drop(c);
     if (e == HC_ECACHE)

@@ -34,6 +34,11 @@ int64_t hc_mono_ms(void)
     return read_clock(CLOCK_MONOTONIC, 1000);
 }
 
+int64_t hc_mono_us(void)
+{
+    return read_clock(CLOCK_MONOTONIC, 1000000);
+}
+
 int hc_left_ms(int64_t deadline, int cap)
 {
     int64_t now = hc_mono_ms();

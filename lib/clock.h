@@ -16,6 +16,7 @@
 int64_t hc_now_us(void); /* µs since 1970-01-01T00:00:00Z */
 int64_t hc_now_ms(void); /* ms since the same */
 int64_t hc_mono_ms(void);
+int64_t hc_mono_us(void); /* the same in µs, for short times */
 
 /* What is left until deadline in ms, never below 0 and never above cap. */
 int hc_left_ms(int64_t deadline, int cap);

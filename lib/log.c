@@ -11,6 +11,7 @@
 
 #include "clock.h"
 #include "json.h"
+#include "metrics.h"
 
 #define LINE_MAX_BYTES 8192
 #define TAIL_BYTES 16 /* kept free for the end: ","cut":true}\n takes 14 */
@@ -185,6 +186,7 @@ void hc_log(enum hc_log_level level, const char *event, const char *msg, ...)
     int kept = errno;
     struct line l;
     begin(&l, clamp_level((int)level), event, msg);
+    hc_metric_add(HC_METRIC_LOG_LINES, (size_t)clamp_level((int)level), 1);
 
     va_list args;
     va_start(args, msg);

@@ -7,6 +7,7 @@
 
 #include "clock.h"
 #include "log.h"
+#include "metrics.h"
 #include "schema.h"
 #include "store_error.h"
 
@@ -100,14 +101,37 @@ static void set_options(mongoc_uri_t *uri, enum hc_store_mode mode, int least)
     mongoc_write_concern_destroy(majority);
 }
 
+/* Every command that the driver sends is counted; a server that refuses one is there, too. */
+static void command_done(const mongoc_apm_command_succeeded_t *event)
+{
+    hc_metric_command(mongoc_apm_command_succeeded_get_command_name(event), HC_CALL_OK,
+                      mongoc_apm_command_succeeded_get_duration(event));
+    hc_metric_set(HC_METRIC_MONGODB_UP, 0, 1);
+}
+
+static void command_failed(const mongoc_apm_command_failed_t *event)
+{
+    hc_metric_command(mongoc_apm_command_failed_get_command_name(event), HC_CALL_FAILED,
+                      mongoc_apm_command_failed_get_duration(event));
+}
+
 static bool open_client(struct hc_store *store)
 {
+    mongoc_apm_callbacks_t *watch = mongoc_apm_callbacks_new();
+    bool ok;
+    mongoc_apm_set_command_succeeded_cb(watch, command_done);
+    mongoc_apm_set_command_failed_cb(watch, command_failed);
     if (store->mode == HC_STORE_SINGLE) {
         store->single = mongoc_client_new_from_uri(store->uri);
-        return store->single && mongoc_client_set_error_api(store->single, MONGOC_ERROR_API_VERSION_2);
+        ok = store->single && mongoc_client_set_error_api(store->single, MONGOC_ERROR_API_VERSION_2) &&
+             mongoc_client_set_apm_callbacks(store->single, watch, NULL);
+    } else {
+        store->pool = mongoc_client_pool_new(store->uri);
+        ok = store->pool && mongoc_client_pool_set_error_api(store->pool, MONGOC_ERROR_API_VERSION_2) &&
+             mongoc_client_pool_set_apm_callbacks(store->pool, watch, NULL);
     }
-    store->pool = mongoc_client_pool_new(store->uri);
-    return store->pool && mongoc_client_pool_set_error_api(store->pool, MONGOC_ERROR_API_VERSION_2);
+    mongoc_apm_callbacks_destroy(watch);
+    return ok;
 }
 
 enum hc_err hc_store_open(struct hc_store **out, const struct hc_settings *s, enum hc_store_mode mode,

@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "log.h"
+#include "metrics.h"
 #include "store.h"
 
 /* Failover, shutdown, start-up, network between servers, and code 1, with which
@@ -53,7 +54,7 @@ bool hc_store_is_transient(const bson_error_t *driver, const bson_t *reply)
            (is_server_code(driver) && hc_mongo_code_is_transient(driver->code));
 }
 
-enum hc_err hc_store_fail(struct hc_error *err, const bson_error_t *driver, const bson_t *reply, bool writing)
+static enum hc_err judge(struct hc_error *err, const bson_error_t *driver, const bson_t *reply, bool writing)
 {
     if (is_server_code(driver) && driver->code == HC_MONGO_DUPLICATE)
         return hc_fail(err, HC_ECONFLICT, NULL, "a document with this unique value exists already");
@@ -70,4 +71,13 @@ enum hc_err hc_store_fail(struct hc_error *err, const bson_error_t *driver, cons
         return hc_fail(err, HC_EOUTCOME, "mongodb",
                        "the database's answer was lost, so the change may have happened; ask again before repeating it");
     return hc_fail(err, HC_ESTORE, "mongodb", "the database (MongoDB) can't be reached right now");
+}
+
+enum hc_err hc_store_fail(struct hc_error *err, const bson_error_t *driver, const bson_t *reply, bool writing)
+{
+    enum hc_err e = judge(err, driver, reply, writing);
+    hc_metric_add(HC_METRIC_MONGODB_ERRORS, e, 1);
+    if (e == HC_ESTORE || e == HC_EOUTCOME)
+        hc_metric_set(HC_METRIC_MONGODB_UP, 0, 0);
+    return e;
 }
