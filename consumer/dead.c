@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "log.h"
+#include "metrics.h"
 
 #define WAIT_MS 6000   /* longer than the producer itself tries */
 #define VALUE_MAX 65536 /* nothing longer could have been read; a whole megabyte might not fit into user.dead */
@@ -46,6 +47,7 @@ enum hc_err hc_dead_send(struct hc_context *ctx, const rd_kafka_message_t *msg, 
     if (e != HC_OK)
         return e;
     atomic_fetch_add(&ctx->dead, 1);
+    hc_metric_messages(rd_kafka_topic_name(msg->rkt), HC_MESSAGE_DEAD, 1);
     hc_log(HC_LOG_WARN, "message.dead", reason->detail, HC_STR("topic", rd_kafka_topic_name(msg->rkt)),
            HC_INT("partition", msg->partition), HC_INT("offset", msg->offset), HC_STR("field", reason->field), NULL);
     return HC_OK;

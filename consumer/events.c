@@ -11,6 +11,7 @@
 #include "log.h"
 #include "member.h"
 #include "message.h"
+#include "metrics.h"
 #include "recount.h"
 
 #define POLL_MS 100
@@ -239,6 +240,9 @@ static bool again(struct events *e, const struct hc_error *err, int *backoff)
         hc_log(HC_LOG_WARN, "events.waiting", err->detail, HC_STR("err", hc_err_text(err->code)),
                HC_INT("worker", e->worker->number), NULL);
     atomic_fetch_add(&ctx->retries, 1);
+    for (size_t i = 0; i < e->count; i++)
+        hc_metric_messages(rd_kafka_topic_name(e->list[i].msg->rkt), HC_MESSAGE_RETRIED, 1);
+    hc_metric_add(HC_METRIC_ERRORS, err->code, 1);
     int wait = *backoff / 2 + (int)(hc_random_token() % (uint64_t)*backoff);
     *backoff = *backoff * 2 > BACKOFF_MAX_MS ? BACKOFF_MAX_MS : *backoff * 2;
     return hc_member_wait(e->member, e->list[0].msg, wait) && !atomic_load(&ctx->stop);
@@ -254,9 +258,18 @@ static enum hc_err persist(struct events *e, enum hc_err (*work)(struct events *
     return code;
 }
 
+static void note_processed(const struct events *e)
+{
+    for (size_t i = 0; i < e->count; i++)
+        if (!e->list[i].dead)
+            hc_metric_messages(rd_kafka_topic_name(e->list[i].msg->rkt), HC_MESSAGE_PROCESSED, 1);
+}
+
 static void process(struct events *e)
 {
     enum hc_err code = persist(e, attempt);
+    if (code == HC_OK)
+        note_processed(e);
     if (code == HC_OK)
         code = persist(e, bury_dead);
     HC_FAILPOINT("events.before");

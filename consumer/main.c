@@ -15,6 +15,7 @@
 #include "clock.h"
 #include "events.h"
 #include "log.h"
+#include "metrics.h"
 #include "schedule.h"
 #include "worker.h"
 #include "zone.h"
@@ -177,6 +178,7 @@ int main(int argc, char **argv)
     if (hc_zone_set(settings.timezone, &err) != HC_OK)
         return refuse(&err);
     hc_log_setup((enum hc_log_level)hc_log_level_parse(settings.log_level), settings.instance);
+    hc_metrics_setup(HC_METRIC_OF_CONSUMER, "headcount-consumer");
     catch_signals();
     code = run(&settings);
     hc_log(HC_LOG_INFO, "consumer.stopped", "all threads have ended", HC_INT("code", code), NULL);

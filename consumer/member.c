@@ -9,6 +9,7 @@
 #include "bus.h"
 #include "clock.h"
 #include "log.h"
+#include "metrics.h"
 
 struct hc_member {
     rd_kafka_t *rk;
@@ -146,6 +147,10 @@ void hc_member_done(struct hc_member *m, const rd_kafka_message_t *msg)
     if (why && why != RD_KAFKA_RESP_ERR__STATE)
         hc_log(HC_LOG_WARN, "member.offset", rd_kafka_err2str(why), NULL);
     rd_kafka_topic_partition_list_destroy(list);
+    rd_kafka_timestamp_type_t kind;
+    int64_t age = hc_now_ms() - rd_kafka_message_timestamp(msg, &kind);
+    if (kind != RD_KAFKA_TIMESTAMP_NOT_AVAILABLE)
+        hc_metric_set(HC_METRIC_KAFKA_DELAY, 0, age > 0 ? age : 0);
 }
 
 static rd_kafka_topic_partition_list_t *assignment(struct hc_member *m)

@@ -6,7 +6,9 @@
 #include "clock.h"
 #include "instance.h"
 #include "log.h"
+#include "metrics.h"
 #include "planner.h"
+#include "survey.h"
 
 #define RATE_WEIGHT 0.4
 
@@ -75,6 +77,27 @@ static int count_workers(struct hc_duty_turn *t)
     return workers < t->ctx->workers ? t->ctx->workers : (int)workers;
 }
 
+/* What is counted elsewhere in the process goes into its metrics. */
+static void note_metrics(const struct hc_duty_turn *t, int64_t lag)
+{
+    const struct hc_context *ctx = t->ctx;
+    hc_metric_set(HC_METRIC_USERS_INSERTED, 0, atomic_load(&ctx->inserted));
+    hc_metric_set(HC_METRIC_REQUESTS, HC_REQUEST_COUNTED, atomic_load(&ctx->requests));
+    hc_metric_set(HC_METRIC_REQUESTS, HC_REQUEST_REPEATED, atomic_load(&ctx->repeated));
+    hc_metric_set(HC_METRIC_REQUESTS, HC_REQUEST_LATE, atomic_load(&ctx->late));
+    hc_metric_set(HC_METRIC_WORKERS, 0, ctx->workers);
+    hc_metric_set(HC_METRIC_KAFKA_UP, 0, hc_bus_is_up(ctx->bus));
+    hc_metric_set(HC_METRIC_LEADER, 0, hc_leader_is_mine(t->leader));
+    if (!hc_leader_is_mine(t->leader))
+        hc_survey_forget();
+    if (lag < 0)
+        hc_metric_clear(HC_METRIC_KAFKA_LAG, 0);
+    else
+        hc_metric_set(HC_METRIC_KAFKA_LAG, 0, lag);
+    if (lag == 0)
+        hc_metric_set(HC_METRIC_KAFKA_DELAY, 0, 0);
+}
+
 enum hc_err hc_pulse_beat(struct hc_duty_turn *t, struct hc_error *err)
 {
     (void)err;
@@ -87,6 +110,8 @@ enum hc_err hc_pulse_beat(struct hc_duty_turn *t, struct hc_error *err)
     self.inserts_per_second = (int64_t)b->rate;
     self.kafka_up = hc_bus_is_up(ctx->bus);
     hc_instance_beat(t->cache, &self);
+    note_metrics(t, self.lag);
+    hc_metrics_publish(t->cache, self.name);
     atomic_store(&ctx->all_workers, count_workers(t));
     return HC_OK; /* Redis away is no failure: the next beat says it again */
 }

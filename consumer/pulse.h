@@ -18,7 +18,8 @@ struct hc_beat {
 /* Topics first, since a group can't read one that is not there; then the ping that says we came. HC_EBROKER.
  */
 hc_duty_run hc_pulse_topics; /* state: a bool, that it worked */
-/* Says in Redis that this process is alive, and hears how many workers there are in all. Never fails. */
+/* Says in Redis that this process is alive and what it counts of itself, and hears how many workers there are
+ * in all. Never fails. */
 hc_duty_run hc_pulse_beat; /* state: struct hc_beat */
 /* The planner's turn. */
 hc_duty_run hc_pulse_plan; /* state: a struct hc_movement * */

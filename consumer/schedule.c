@@ -12,9 +12,11 @@
 #include "job.h"
 #include "leftovers.h"
 #include "log.h"
+#include "metrics.h"
 #include "pulse.h"
 #include "repair.h"
 #include "sample.h"
+#include "survey.h"
 #include "sweep.h"
 #include "takeup.h"
 #include "warm.h"
@@ -57,6 +59,7 @@ static const struct duty {
     {"sweep", LANE_QUICK, LEADERS, 1000, true, hc_sweep_turn, sizeof(struct hc_sweep), hc_sweep_end},
     {"samples", LANE_QUICK, LEADERS, SAMPLE_MS, true, sample, 0, NULL},
     {"warm", LANE_QUICK, LEADERS, 1000, true, hc_warm_turn, 0, NULL},
+    {"survey", LANE_QUICK, LEADERS, 5000, true, hc_survey_turn, 0, NULL},
     {"jobs", LANE_QUICK, LEADERS, 10000, true, sweep_jobs, 0, NULL},
     {"calendar", LANE_QUICK, LEADERS, 10000, true, hc_calendar_turn, sizeof(struct hc_calendar), NULL},
     {"recount", LANE_SLOW, LEADERS, 1000, true, hc_repair_turn, sizeof(int), NULL},
@@ -252,8 +255,10 @@ void *hc_schedule_run(void *arg)
         run_all(ctx, runners);
     else
         fail(ctx, e, &err);
-    if (e == HC_OK)
+    if (e == HC_OK) {
         hc_instance_leave(runners[LANE_PULSE].cache, ctx->settings->instance);
+        hc_metrics_withdraw(runners[LANE_PULSE].cache, ctx->settings->instance);
+    }
     for (int l = 0; l < LANE_COUNT; l++)
         hc_cache_close(runners[l].cache);
     return NULL;

@@ -6,6 +6,7 @@
 #include "clock.h"
 #include "failpoint.h"
 #include "ids.h"
+#include "metrics.h"
 #include "slot_document.h"
 
 #define TRIES 64    /* lost races before we give the message back */
@@ -45,9 +46,11 @@ static enum hc_err carry_through(struct hc_db *db, const struct hc_slot_now *now
         return hc_fail(err, HC_EINTERNAL, NULL, "the system has no random numbers for a new id");
     enum hc_err e = hc_slot_store_intent(db, now->slot, now->v, intent, &won, err);
     *again = e == HC_OK && !won;
+    hc_metric_add(HC_METRIC_STEP_RACES, 0, *again);
     HC_FAILPOINT("count.intent");
     if (won)
         e = finish(db, now->slot, intent, err);
+    hc_metric_add(HC_METRIC_STEPS, 0, won && e == HC_OK);
     bson_destroy(intent);
     return e;
 }
@@ -83,6 +86,7 @@ static enum hc_err meet(struct hc_db *db, const struct hc_slot_document *s, bool
         hc_sleep_ms(5);
         return HC_OK;
     }
+    hc_metric_add(HC_METRIC_STEP_INTENTS, 0, 1);
     return finish(db, s->now.slot, &s->intent, err);
 }
 

@@ -7,6 +7,7 @@
 #include "failpoint.h"
 #include "log.h"
 #include "member.h"
+#include "metrics.h"
 
 #define POLL_MS 100
 #define BACKOFF_MS 100
@@ -50,6 +51,8 @@ static enum hc_err attempt(struct turn *t, const rd_kafka_message_t *msg, struct
         t->has_db = true;
     }
     enum hc_err e = hc_bulk_handle(ctx, &t->db, t->member, msg, err);
+    if (e == HC_OK)
+        hc_metric_messages(rd_kafka_topic_name(msg->rkt), HC_MESSAGE_PROCESSED, 1);
     if (e != HC_OK && !is_poison(e))
         give_back(t);
     if (e == HC_OK || !is_poison(e))
@@ -68,6 +71,8 @@ static bool again(struct turn *t, const rd_kafka_message_t *msg, const struct hc
         hc_log(HC_LOG_WARN, "worker.waiting", err->detail, HC_STR("err", hc_err_text(err->code)),
                HC_INT("worker", t->worker->number), NULL);
     atomic_fetch_add(&ctx->retries, 1);
+    hc_metric_messages(rd_kafka_topic_name(msg->rkt), HC_MESSAGE_RETRIED, 1);
+    hc_metric_add(HC_METRIC_ERRORS, err->code, 1);
     int wait = *backoff / 2 + (int)(hc_random_token() % (uint64_t)*backoff);
     *backoff = *backoff * 2 > BACKOFF_MAX_MS ? BACKOFF_MAX_MS : *backoff * 2;
     return hc_member_wait(t->member, msg, wait) && !atomic_load(&ctx->stop);
