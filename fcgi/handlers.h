@@ -13,6 +13,9 @@
 route_handler health_up;    /* {"message": "up"} */
 route_handler health_ready; /* one entry for each service that we need */
 
+/* metrics_web.c */
+route_handler metrics_show; /* of all processes, for Prometheus */
+
 /* page.c */
 route_handler page_show; /* index.html with its numbers filled in */
 

@@ -7,6 +7,7 @@
 
 #include "clock.h"
 #include "log.h"
+#include "metrics_web.h"
 #include "page.h"
 #include "service.h"
 #include "settings.h"
@@ -114,6 +115,7 @@ static int run(const struct hc_settings *s)
 {
     struct hc_error err = {0};
     hc_log_setup((enum hc_log_level)hc_log_level_parse(s->log_level), s->instance);
+    metrics_web_setup();
     if (sodium_init() < 0) {
         hc_fail(&err, HC_EINTERNAL, NULL, "the system gives no randomness");
         return fail(&err);

@@ -16,6 +16,7 @@
 
 #define TYPE_JSON "application/json; charset=utf-8"
 #define TYPE_PROBLEM "application/problem+json; charset=utf-8"
+#define TYPE_METRICS "text/plain; version=0.0.4; charset=utf-8"
 #define TYPE_HTML "text/html; charset=utf-8"
 
 #define CACHE_NO_STORE "no-store"

@@ -13,6 +13,7 @@ static const struct route table[] = {
 
     {GET, "/v1/health", health_up, ACCESS_NONE, false},
     {GET, "/v1/ready", health_ready, ACCESS_USER_DATA, false},
+    {GET, "/metrics", metrics_show, ACCESS_USER_DATA, false},
     {GET, "/v1/counts", counts_show, ACCESS_COUNTS, false},
     {GET, "/v1/counts/history", history_show, ACCESS_COUNTS, false},
 

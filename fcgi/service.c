@@ -1,12 +1,17 @@
 /* web.c - see web.h. */
 #include "service.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 #include "access.h"
 #include "clock.h"
 #include "log.h"
+#include "metrics.h"
+#include "metrics_web.h"
 #include "problem.h"
+
+#define LINES_A_SECOND 100
 
 static enum hc_err answer_options(struct context *c, unsigned allowed)
 {
@@ -56,15 +61,36 @@ static enum hc_err dispatch(struct context *c, char *const *env, struct hc_error
     return code == HC_OK ? c->route->handler(c, err) : code;
 }
 
-/* One line a request, with what went wrong if something did. A store that is known
- * to be away was logged by whoever found out; thousands a second need not. */
-static void log_done(const struct context *c, const struct hc_error *err)
+/* Lines of one level in one second: what one client can make the log grow by has a bound. */
+static bool within_limit(enum hc_log_level level)
+{
+    static _Atomic int64_t second[HC_LOG_ERROR + 1];
+    static _Atomic int64_t lines[HC_LOG_ERROR + 1];
+    int64_t now = hc_mono_ms() / 1000, last = atomic_load(&second[level]);
+    if (now != last && atomic_compare_exchange_strong(&second[level], &last, now))
+        atomic_store(&lines[level], 0);
+    if (atomic_fetch_add(&lines[level], 1) < LINES_A_SECOND)
+        return true;
+    hc_metric_add(HC_METRIC_LOG_LEFT_OUT, 0, 1);
+    return false;
+}
+
+/* Changes and what went wrong show as they are, within a limit; the many reads in debug. A store that is
+ * known to be away was logged by whoever found out; thousands a second need not. */
+static enum hc_log_level level_of(const struct context *c, const struct hc_error *err)
 {
     bool known = err->code == HC_ESTORE && !c->store_tried;
-    bool fault = c->response.status >= 500 && !known;
     bool write = c->route && (c->route->need & ACCESS_WRITES);
-    enum hc_log_level level = fault ? HC_LOG_WARN : write ? HC_LOG_INFO : HC_LOG_DEBUG;
-    if (!hc_log_enabled(level))
+    if (c->response.status >= 500 && !known)
+        return HC_LOG_WARN;
+    return write || (c->response.status >= 400 && !known) ? HC_LOG_INFO : HC_LOG_DEBUG;
+}
+
+/* One line a request, with what went wrong if something did. */
+static void log_done(const struct context *c, const struct hc_error *err)
+{
+    enum hc_log_level level = level_of(c, err);
+    if (!hc_log_enabled(level) || (!hc_log_enabled(HC_LOG_DEBUG) && !within_limit(level)))
         return;
     const struct hc_log_field *fields[] = {
         HC_STR("method", method_name(c->request.method)),
@@ -96,6 +122,8 @@ static void answer_overflow(struct context *c)
 void service_answer(struct context *c, char *const *env, struct request_source source)
 {
     struct hc_error err = {0};
+    int64_t began = hc_mono_us();
+    metrics_web_begin();
     c->route = NULL;
     c->faults.count = 0;
     c->request.source = source;
@@ -110,4 +138,5 @@ void service_answer(struct context *c, char *const *env, struct request_source s
         answer_overflow(c);
     log_done(c, &err);
     context_done(c, code);
+    metrics_web_end(c, code, hc_mono_us() - began);
 }

@@ -12,6 +12,8 @@
 #include "clock.h"
 #include "instance.h"
 #include "log.h"
+#include "metrics.h"
+#include "metrics_web.h"
 #include "service.h"
 
 struct worker {
@@ -116,6 +118,8 @@ static void beat_once(struct workers *w)
     self.kafka_up = hc_bus_is_up(w->web->bus);
     if (hc_instance_beat(w->beat_cache, &self) != HC_OK)
         hc_log(HC_LOG_DEBUG, "instance.beat", "the beat could not be written", NULL);
+    metrics_web_note(w->web, w->count);
+    hc_metrics_publish(w->beat_cache, self.name);
 }
 
 static void *beat(void *arg)
@@ -126,6 +130,7 @@ static void *beat(void *arg)
         beat_once(w);
     while (poll(&stop, 1, 1000) <= 0);
     hc_instance_leave(w->beat_cache, w->web->settings->instance);
+    hc_metrics_withdraw(w->beat_cache, w->web->settings->instance);
     count_thread(w, -1);
     return NULL;
 }

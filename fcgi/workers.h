@@ -2,7 +2,7 @@
  *
  * APP_THREADS threads (0: four a core) each take requests from the listen socket
  * and answer them with a context of their own; one more thread says once a
- * second that this process is alive. workers_stop sets the stop event: idle
+ * second that this process is alive, and what it counts of itself. workers_stop sets the stop event: idle
  * threads end at once, busy ones after their request.
  *
  * Used by the main thread alone.
