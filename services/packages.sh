@@ -21,11 +21,12 @@ packages_missing() { # GROUP…
 }
 
 packages_install() { # PACKAGE…
-    local guard='' had_redis='' had_lighttpd='' code=0
+    local guard='' had='' service code=0
     have apt-get || { why "this machine has no apt-get: install what gives $*" && return 1; }
     is_root || { why "packages are missing: run 'sudo apt-get install $*' first" && return 1; }
-    have redis-server && had_redis=yes
-    have lighttpd && had_lighttpd=yes
+    for service in redis-server lighttpd prometheus; do
+        ! have "$service" || had+=" $service "
+    done
     # The distribution starts a server as soon as it is installed, on the ports that a user may need. policy-rc.d is
     # Debian's own way to say no; one that is there is left alone, one of ours that was left by a crash is taken over.
     if [ ! -e "$POLICY" ] || grep -q 'headcount setup' "$POLICY"; then
@@ -47,8 +48,10 @@ packages_install() { # PACKAGE…
     [ -z "$guard" ] || rm -f "$POLICY"
     # Ours run under services/headcount; the distribution's shall not come up at the next boot either.
     if have systemctl; then
-        [ -n "$had_redis" ] || ! have redis-server || systemctl disable redis-server 2>&1 || true
-        [ -n "$had_lighttpd" ] || ! have lighttpd || systemctl disable lighttpd 2>&1 || true
+        for service in redis-server lighttpd prometheus; do
+            case $had in *" $service "*) continue ;; esac
+            ! have "$service" || systemctl disable "$service" 2>&1 || true
+        done
     fi
     return "$code"
 }

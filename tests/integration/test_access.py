@@ -5,7 +5,7 @@ from support.problem import assert_problem
 
 GENERATE = "/v1/generate/users/random/1"
 CANCEL = "/v1/jobs/01ARZ3NDEKTSV4RRFFQ69G5FAV/cancel"
-USER_DATA = ["/v1/user", "/v1/user/" + "0" * 24, "/v1/user/userEmail/a@b.c", "/v1/ready",
+USER_DATA = ["/v1/user", "/v1/user/" + "0" * 24, "/v1/user/userEmail/a@b.c", "/v1/ready", "/metrics",
              "/v1/user/stat/top-15-user"]
 OPEN = ["/v1/health", "/v1/counts", "/v1/user/admin/count", "/v1/user/agg/country", "/v1/user/agg/gender",
         "/v1/user/agg/all/country", "/v1/jobs", "/v1/counts/history", "/v1/user/agg/device", "/v1/user/stat/dau",
