@@ -135,10 +135,13 @@ static void histograms(void **state)
 }
 
 #define THREADS 8
-#define ROUNDS 20000
+#define ROUNDS 200000
+
+static pthread_barrier_t start;
 
 static void *count_along(void *arg)
 {
+    pthread_barrier_wait(&start);
     for (int i = 0; i < ROUNDS; i++) {
         hc_metric_add(HC_METRIC_STEP_RACES, 0, 1);
         hc_metric_add(HC_METRIC_HTTP_IN_FLIGHT, 0, i % 2 ? -1 : 1);
@@ -151,6 +154,7 @@ static void threads_lose_nothing(void **state)
 {
     (void)state;
     pthread_t threads[THREADS];
+    pthread_barrier_init(&start, NULL, THREADS);
     for (int t = 0; t < THREADS; t++)
         assert_int_equal(pthread_create(&threads[t], NULL, count_along, NULL), 0);
     for (int i = 0; i < 20; i++) { /* a histogram is never torn, whenever it is looked at */
@@ -162,6 +166,7 @@ static void threads_lose_nothing(void **state)
     }
     for (int t = 0; t < THREADS; t++)
         pthread_join(threads[t], NULL);
+    pthread_barrier_destroy(&start);
     assert_float_equal(value_of("headcount_step_races_total"), THREADS * ROUNDS, 0);
     assert_float_equal(value_of("headcount_http_requests_in_flight"), 0, 0);
     assert_float_equal(value_of("headcount_mongodb_command_duration_seconds_count"), THREADS * ROUNDS, 0);
