@@ -9,7 +9,7 @@ OUT := build/$(VARIANT)
 PYTHON ?= python3
 SERVICES := services/headcount
 
-DEPS := libmongoc-1.0 rdkafka hiredis json-c libutf8proc libsodium libxxhash libpcre2-8
+DEPS := libmongoc-1.0 rdkafka hiredis json-c libutf8proc libsodium libxxhash libpcre2-8 zlib
 # Asked once, and only when something is compiled: `make run` works before pkg-config is there.
 LIB_CFLAGS = $(eval LIB_CFLAGS := $(shell pkg-config --cflags $(DEPS) | sed 's/-I/-isystem /g'))$(LIB_CFLAGS)
 LIBS = $(eval LIBS := $(shell pkg-config --libs $(DEPS)) -lfcgi -lm -lpthread)$(LIBS)

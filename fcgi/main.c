@@ -88,7 +88,11 @@ static int run_fcgi(const struct hc_settings *s)
 
 static int answer_once(struct context *c)
 {
+    int idle_ms = (int)c->settings->stream_idle_ms;
+    c->response.sink = cgi_sink(&idle_ms);
     service_answer(c, environ, cgi_source());
+    if (c->response.streamed)
+        return c->response.whole ? 0 : 1;
     if (cgi_reply(&c->response.wire))
         return 0;
     hc_log(HC_LOG_WARN, "request.gone", "the web server did not take the answer",

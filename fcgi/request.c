@@ -37,6 +37,7 @@ static const struct {
     FIELD("HTTP_IDEMPOTENCY_KEY", idempotency_key),
     FIELD("HTTP_X_REQUEST_ID", request_id),
     FIELD("HTTP_USER_AGENT", user_agent),
+    FIELD("HTTP_ACCEPT_ENCODING", accept_encoding),
 };
 
 static void take_variable(struct request_fields *fields, const char *variable)

@@ -73,6 +73,7 @@ struct request_fields {
     const char *idempotency_key;
     const char *request_id;
     const char *user_agent;
+    const char *accept_encoding;
 };
 
 /* Where a body comes from: reads up to n bytes, 0 at its end or on an error. */

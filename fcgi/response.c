@@ -67,6 +67,8 @@ void response_clear(struct response *res)
     res->type = TYPE_JSON;
     res->cache = CACHE_NO_STORE;
     res->skip = 0;
+    res->open_ended = res->streamed = res->whole = false;
+    res->sent = 0;
     hc_buf_clear(&res->headers);
     hc_buf_clear(&res->body);
     hc_buf_clear(&res->wire);
@@ -119,8 +121,9 @@ bool response_wire(struct response *res, const char *request_id, bool head)
     hc_buf_int(out, res->status);
     hc_buf_char(out, ' ');
     head_line(out, "", reason_of(res->status));
-    if (res->type) {
+    if (res->type)
         head_line(out, "Content-Type: ", res->type);
+    if (res->type && !res->open_ended) {
         hc_buf_str(out, "Content-Length: ");
         hc_buf_int(out, (int64_t)len);
         head_line(out, "", "");

@@ -2,7 +2,8 @@
  *
  * A handler sets status, type and cache and writes the body; response_wire makes
  * of it the bytes that both transports send. Every answer gets nosniff,
- * Referrer-Policy and X-Request-Id, an HTML page also its content policy.
+ * Referrer-Policy and X-Request-Id, an HTML page also its content policy. An
+ * answer too long for a buffer goes out while it is made: see stream.h.
  *
  * One response belongs to one worker; it is cleared, not freed, between requests.
  */
@@ -22,6 +23,21 @@
 #define CACHE_NO_STORE "no-store"
 #define CACHE_REVALIDATE "no-cache"
 
+/* How sending went. Once it is not SINK_OPEN it stays so. */
+enum sink_state {
+    SINK_OPEN, /* all of it was taken */
+    SINK_GONE, /* nobody is there any more */
+    SINK_IDLE, /* who reads took nothing for too long */
+    SINK_STOP  /* this process is told to end */
+};
+
+/* Where an answer goes that is sent while it is made. */
+struct response_sink {
+    /* Sends n bytes, waiting for who reads. With n = 0 it only looks whether the process is to end. */
+    enum sink_state (*send)(void *stream, const char *bytes, size_t n);
+    void *stream;
+};
+
 struct response {
     int status;
     const char *type;      /* Content-Type; NULL: no body */
@@ -30,6 +46,11 @@ struct response {
     struct hc_buf body;
     size_t skip;        /* bytes at the body's start that are ours and aren't sent */
     struct hc_buf wire; /* what is sent */
+    struct response_sink sink;
+    bool open_ended; /* the length isn't known: no Content-Length */
+    bool streamed;   /* it went to the sink: nothing of wire is left to be sent */
+    bool whole;      /* … and all of it did; else the connection is to be broken off */
+    int64_t sent;    /* bytes that went to the sink */
 };
 
 void response_init(struct response *res);

@@ -75,15 +75,17 @@ static bool within_limit(enum hc_log_level level)
     return false;
 }
 
-/* Changes and what went wrong show as they are, within a limit; the many reads in debug. A store that is
- * known to be away was logged by whoever found out; thousands a second need not. */
+/* Changes, exports and what went wrong show as they are, within a limit; the many reads in debug. A store
+ * that is known to be away was logged by whoever found out; thousands a second need not. */
 static enum hc_log_level level_of(const struct context *c, const struct hc_error *err)
 {
     bool known = err->code == HC_ESTORE && !c->store_tried;
+    bool broken = c->response.streamed && !c->response.whole && err->code != HC_ESOCKET;
     bool write = c->route && (c->route->need & ACCESS_WRITES);
-    if (c->response.status >= 500 && !known)
+    if (broken || (c->response.status >= 500 && !known))
         return HC_LOG_WARN;
-    return write || (c->response.status >= 400 && !known) ? HC_LOG_INFO : HC_LOG_DEBUG;
+    return write || c->response.streamed || (c->response.status >= 400 && !known) ? HC_LOG_INFO
+                                                                                  : HC_LOG_DEBUG;
 }
 
 /* One line a request, with what went wrong if something did. */
@@ -97,7 +99,7 @@ static void log_done(const struct context *c, const struct hc_error *err)
         HC_STR("route", c->route ? c->route->pattern : ""),
         HC_INT("status", c->response.status),
         HC_INT("ms", hc_mono_ms() - c->request.began),
-        HC_INT("bytes", c->response.wire.len),
+        HC_INT("bytes", c->response.streamed ? c->response.sent : (int64_t)c->response.wire.len),
         HC_STR("req", c->request.id),
         err->code == HC_OK ? NULL : HC_STR("err", hc_err_text(err->code)),
         HC_STR("field", err->field),
@@ -132,9 +134,10 @@ void service_answer(struct context *c, char *const *env, struct request_source s
     if (code == HC_OK)
         err = (struct hc_error){0}; /* what a handler met and got over */
     err.code = code;
-    if (code != HC_OK)
+    bool streamed = c->response.streamed; /* then nothing can be said any more */
+    if (code != HC_OK && !streamed)
         problem_write_faults(&c->response, &err, &c->faults);
-    if (!response_wire(&c->response, c->request.id, c->request.method == METHOD_HEAD))
+    if (!streamed && !response_wire(&c->response, c->request.id, c->request.method == METHOD_HEAD))
         answer_overflow(c);
     log_done(c, &err);
     context_done(c, code);

@@ -2,7 +2,8 @@
  *
  * service_answer reads the request, finds its route, checks access, calls the
  * handler, turns an error into a problem, and leaves the bytes to be sent in
- * c->response.wire. It never fails: there is always an answer. Faults are
+ * c->response.wire, unless the handler has sent them itself (c->response.streamed, see
+ * stream.h). It never fails: there is always an answer. Faults are
  * logged as request.done at warn, writes at info, all else at debug.
  */
 #ifndef FCGI_SERVICE_H

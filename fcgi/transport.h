@@ -9,6 +9,10 @@
  *
  * CGI: one request from the environment, stdin and stdout.
  *
+ * An answer that is made while it is sent goes to a sink (transport_stream.c): in
+ * pieces, each once there is room for it, so that a worker never sleeps in a
+ * write from which neither a stop nor a time limit would wake it.
+ *
  * None of it reads the process's environment while threads run: the variables of
  * a request come with the request.
  */
@@ -19,6 +23,7 @@
 
 #include "error.h"
 #include "request.h"
+#include "response.h"
 #include "settings.h"
 
 enum transport_kind { TRANSPORT_FCGI, TRANSPORT_CGI, TRANSPORT_NONE };
@@ -31,6 +36,8 @@ struct fcgi_listener {
 struct fcgi_link {
     FCGX_Request request;
     int epoll;
+    int stop; /* the event that says when to end */
+    int idle_ms;
 };
 
 enum fcgi_turn {
@@ -52,8 +59,9 @@ void fcgi_withdraw(struct fcgi_listener *l);
 /* Withdraws and closes. Call when no thread uses the socket. */
 void fcgi_unlisten(struct fcgi_listener *l);
 
-/* stop: an eventfd that becomes readable when workers are to end. HC_ESOCKET. */
-enum hc_err fcgi_link_open(struct fcgi_link *link, const struct fcgi_listener *l, int stop,
+/* stop: an eventfd that becomes readable when workers are to end. idle_ms: how long a sink waits for who
+ * reads. HC_ESOCKET. */
+enum hc_err fcgi_link_open(struct fcgi_link *link, const struct fcgi_listener *l, int stop, int idle_ms,
                            struct hc_error *err);
 void fcgi_link_close(struct fcgi_link *link);
 
@@ -62,9 +70,16 @@ enum fcgi_turn fcgi_next(struct fcgi_link *link);
 struct request_source fcgi_source(struct fcgi_link *link);
 /* Sends the answer and ends the request. False when the web server was gone. */
 bool fcgi_reply(struct fcgi_link *link, const struct hc_buf *wire);
+/* Sends what is made, while it is made. Then fcgi_reply with nothing ends the request, or fcgi_break it. */
+struct response_sink fcgi_sink(struct fcgi_link *link);
+/* Ends the request by closing the connection without FastCGI's word for its end: the web server breaks off
+ * what it has begun, and no client takes it for whole. */
+void fcgi_break(struct fcgi_link *link);
 
 struct request_source cgi_source(void);
 /* False when stdout can't be written. */
 bool cgi_reply(const struct hc_buf *wire);
+/* To stdout. idle_ms lives as long as the sink. */
+struct response_sink cgi_sink(int *idle_ms);
 
 #endif

@@ -135,9 +135,11 @@ static bool watch(int epoll, int fd, uint32_t events)
     return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) == 0;
 }
 
-enum hc_err fcgi_link_open(struct fcgi_link *link, const struct fcgi_listener *l, int stop,
+enum hc_err fcgi_link_open(struct fcgi_link *link, const struct fcgi_listener *l, int stop, int idle_ms,
                            struct hc_error *err)
 {
+    link->stop = stop;
+    link->idle_ms = idle_ms;
     link->epoll = epoll_create1(EPOLL_CLOEXEC);
     if (link->epoll < 0 || !watch(link->epoll, stop, EPOLLIN) ||
         !watch(link->epoll, l->fd, EPOLLIN | EPOLLEXCLUSIVE) ||

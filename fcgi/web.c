@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "clock.h"
 #include "log.h"
@@ -11,6 +12,14 @@
 #include "tags.h"
 
 /* ---- the process ---- */
+
+size_t web_threads(const struct hc_settings *s)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    if (s->threads > 0)
+        return (size_t)s->threads;
+    return cores > 0 && cores < 64 ? (size_t)cores * 4 : 256;
+}
 
 /* A request waits for its message no longer than its own time. What is given up after two fifths of it is
  * reported a second later at most, which leaves the rest for finding the user. */
@@ -24,6 +33,7 @@ enum hc_err web_open(struct web *web, const struct hc_settings *s, bool cgi, str
     web->settings = s;
     web->cgi = cgi;
     pthread_mutex_init(&web->lock, NULL);
+    streams_init(&web->streams, (size_t)s->streams, web_threads(s));
     cursor_keeper_init(&web->cursors, s->admin_token);
     enum hc_err code = page_open(&web->page, s->www, err);
     if (code != HC_OK || cgi)

@@ -24,6 +24,7 @@
 #include "route.h"
 #include "settings.h"
 #include "store.h"
+#include "streams.h"
 
 struct page;
 
@@ -35,6 +36,7 @@ struct web {
     struct hc_bus *bus;     /* NULL until opened */
     struct breaker breaker; /* on the store */
     struct breaker broker;  /* on the bus, for those who wait for it */
+    struct streams streams; /* exports and imports that run */
     struct cursor_keeper cursors;
     struct page *page;
 };
@@ -54,6 +56,8 @@ struct context {
     bool store_failed; /* … which was away */
 };
 
+/* How many workers a process has: APP_THREADS, 0 for four a core. */
+size_t web_threads(const struct hc_settings *s);
 /* Fills a zeroed *web; opens store and bus unless cgi. HC_ESETTING. */
 enum hc_err web_open(struct web *web, const struct hc_settings *s, bool cgi, struct hc_error *err);
 /* Flushes the bus for at most flush_ms and closes all. All contexts are gone. */

@@ -71,8 +71,12 @@ static bool start_thread(struct workers *w, pthread_t *thread, void *(*run)(void
 
 static void answer(struct worker *me)
 {
+    struct response *res = &me->context.response;
+    res->sink = fcgi_sink(&me->link);
     service_answer(&me->context, me->link.request.envp, fcgi_source(&me->link));
-    if (!fcgi_reply(&me->link, &me->context.response.wire))
+    if (res->streamed && !res->whole)
+        fcgi_break(&me->link);
+    else if (!fcgi_reply(&me->link, &res->wire))
         hc_log(HC_LOG_DEBUG, "request.gone", "the web server did not take the answer",
                HC_STR("req", me->context.request.id), NULL);
 }
@@ -94,7 +98,7 @@ static enum hc_err start_worker(struct workers *w, const struct fcgi_listener *l
     enum hc_err code = context_open(&me->context, w->web, err);
     if (code != HC_OK)
         return code;
-    code = fcgi_link_open(&me->link, listener, w->stop, err);
+    code = fcgi_link_open(&me->link, listener, w->stop, (int)w->web->settings->stream_idle_ms, err);
     me->all = w;
     if (code == HC_OK && !start_thread(w, &me->thread, work, me)) {
         fcgi_link_close(&me->link);
@@ -146,18 +150,10 @@ static enum hc_err start_beat(struct workers *w, struct hc_error *err)
 
 /* ---- all of them ---- */
 
-static size_t thread_count(const struct hc_settings *s)
-{
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    if (s->threads > 0)
-        return (size_t)s->threads;
-    return cores > 0 && cores < 64 ? (size_t)cores * 4 : 256;
-}
-
 enum hc_err workers_start(struct workers **out, struct web *web, const struct fcgi_listener *listener,
                           struct hc_error *err)
 {
-    size_t count = thread_count(web->settings);
+    size_t count = web_threads(web->settings);
     struct workers *w = calloc(1, sizeof *w + count * sizeof w->list[0]);
     if (!w)
         return hc_fail(err, HC_ENOMEM, "APP_THREADS", "There is no memory for the threads");

@@ -37,9 +37,11 @@ struct hc_settings {
     int64_t port; /* APP_PORT 9000, 1..65535 */
     char *socket; /* APP_SOCKET: unix path where headcount.fcgi listens; "" = the socket on fd 0, else CGI */
     char *www;    /* APP_WWW: folder of index.html, default "www" */
-    int64_t threads;     /* APP_THREADS 0 = 4 x cores, 0..256: of the web service */
-    int64_t deadline_ms; /* APP_DEADLINE_MS 2500, 100..60000: a request's time */
-    int64_t body_max;    /* APP_BODY_MAX_BYTES 65536, 1024..1048576 */
+    int64_t threads;        /* APP_THREADS 0 = 4 x cores, 0..256: of the web service */
+    int64_t deadline_ms;    /* APP_DEADLINE_MS 2500, 100..60000: a request's time */
+    int64_t streams;        /* APP_STREAMS 0 = threads / 4, 0..256: exports and imports at once */
+    int64_t stream_idle_ms; /* APP_STREAM_IDLE_MS 30000, 100..600000: without a byte taken */
+    int64_t body_max;       /* APP_BODY_MAX_BYTES 65536, 1024..1048576 */
     /* who may write */
     char *admin_token;     /* APP_ADMIN_TOKEN, secret, at least 16 characters when given */
     char *auth;            /* APP_AUTH: "" (default), "open", "all" */
@@ -53,9 +55,9 @@ struct hc_settings {
     int64_t chunk_users;  /* APP_CHUNK_USERS 5000, 100..20000: frozen in each new job */
     int64_t batch_users;  /* APP_BATCH_USERS 1000, 100..2000: users in one insert command */
     /* the consumer */
-    int64_t workers; /* APP_WORKERS 0 = 2 x cores, 0..64: threads for the bulk topics */
+    int64_t workers;       /* APP_WORKERS 0 = 2 x cores, 0..64: threads for the bulk topics */
     int64_t event_workers; /* APP_EVENT_WORKERS 0 = 2 x cores, 0..64: threads for the event topics */
-    char *timezone;  /* APP_TIMEZONE: IANA name, default UTC */
+    char *timezone;        /* APP_TIMEZONE: IANA name, default UTC */
     /* all */
     char *instance;  /* APP_INSTANCE: name of this process in logs and metrics; default program-pid */
     char *log_level; /* APP_LOG_LEVEL info: debug, info, warn, error */
