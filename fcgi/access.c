@@ -202,5 +202,6 @@ void access_cors_headers(const struct hc_settings *s, const struct request *r, s
         return;
     response_header(res, "Access-Control-Allow-Origin", r->fields.origin);
     response_header(res, "Access-Control-Expose-Headers",
-                    "ETag, Link, Location, Poll-Interval, Retry-After, X-Request-Id");
+                    "Content-Disposition, ETag, Link, Location, Poll-Interval, Retry-After, X-Request-Id, "
+                    "X-Total-Count");
 }

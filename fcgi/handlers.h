@@ -22,6 +22,9 @@ route_handler page_show; /* index.html with its numbers filled in */
 /* users.c */
 route_handler users_list; /* newest first, by page or by cursor */
 
+/* export.c */
+route_handler users_export; /* all of them, as CSV or NDJSON, while they are read */
+
 /* user.c */
 route_handler users_by_id;    /* /v1/user/:id */
 route_handler users_by_email; /* /v1/user/userEmail/:mail */

@@ -18,6 +18,7 @@ static const struct route table[] = {
     {GET, "/v1/counts/history", history_show, ACCESS_COUNTS, false},
 
     {GET, "/v1/user", users_list, ACCESS_USER_DATA, false},
+    {GET, "/v1/user/export", users_export, ACCESS_USER_DATA, false},
     {GET, "/v1/user/admin/count", aggregate_total, ACCESS_COUNTS, false},
     {GET, "/v1/user/agg/country", aggregate_countries, ACCESS_COUNTS, false},
     {GET, "/v1/user/agg/gender", aggregate_genders, ACCESS_COUNTS, false},

@@ -58,6 +58,9 @@ enum hc_err users_email_read(struct text given, char out[256], struct hc_error *
 /* Reads and checks the query of the request. HC_EMALFORMED; for a cursor whose
  * key isn't known yet also what context_db gives. */
 enum hc_err users_query_read(struct context *c, struct users_query *q, struct hc_error *err);
+/* The same for an export: the filters alone, along `_id`, upwards unless sortBy is -createdAt. after may also
+ * be the plain `_id` of the last user that came. */
+enum hc_err users_query_export(struct context *c, struct users_query *q, struct hc_error *err);
 /* All that decides the answer, as one text: for the key under which it is kept. */
 void users_query_text(const struct users_query *q, struct hc_buf *out);
 /* Appends "/v1/user?…" of the same list from a cursor on; place is "after" or "before". */

@@ -175,6 +175,41 @@ enum hc_err users_query_read(struct context *c, struct users_query *q, struct hc
     return read_place(c, q, err);
 }
 
+/* ---- an export ---- */
+
+static enum hc_err refuse_pages(const struct request *r, struct hc_error *err)
+{
+    static const char *const pages[] = {"limit", "page", "before"};
+    for (size_t i = 0; i < sizeof pages / sizeof *pages; i++)
+        if (query_value(r, pages[i]))
+            return hc_fail(err, HC_EMALFORMED, pages[i], "An export has all users that fit: leave out %s",
+                           pages[i]);
+    return HC_OK;
+}
+
+enum hc_err users_query_export(struct context *c, struct users_query *q, struct hc_error *err)
+{
+    const struct text *after = query_value(&c->request, "after");
+    memset(q, 0, sizeof *q);
+    q->limit = USERS_LIMIT_MAX;
+    q->page = 1;
+    q->ascending = true;
+    enum hc_err code = refuse_pages(&c->request, err);
+    if (code == HC_OK)
+        code = read_filters(&c->request, q, err);
+    if (code == HC_OK)
+        code = read_sort(&c->request, q, err);
+    if (code == HC_OK && q->sort != USERS_BY_CREATED)
+        code = hc_fail(err, HC_EMALFORMED, "sortBy", "An export is sorted by createdAt or -createdAt");
+    if (code != HC_OK)
+        return code;
+    write_filter(q);
+    q->has_after = after != NULL;
+    if (!after || hc_user_id(after->at, after->len, &q->edge.id, NULL) == HC_OK)
+        return HC_OK;
+    return read_cursor(c, "after", *after, q, err);
+}
+
 /* ---- as text again ---- */
 
 void users_query_text(const struct users_query *q, struct hc_buf *out)
