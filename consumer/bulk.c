@@ -100,6 +100,8 @@ static enum hc_err handle_slice(struct hc_context *ctx, struct hc_db *db, struct
     HC_FAILPOINT("chunk.begun");
     if (turn == HC_CHUNK_RUN)
         e = RUN_CHUNK[job.kind](ctx, db, &job, slice.chunk, err);
+    if (e == HC_ENOTFOUND) /* the job was taken away by hand meanwhile */
+        e = hc_fail(err, HC_EMALFORMED, "job", "there is no such job");
     if (e == HC_ENEWER) /* an intent of a newer build stands in the way */
         e = hc_fail(err, HC_EBUSY, "slot", "a newer Headcount is at work on this slot");
     hc_job_release(&job);

@@ -94,10 +94,19 @@ static enum hc_err prune(struct hc_duty_turn *t, struct hc_error *err)
     struct hc_calendar *c = t->state;
     int32_t today = hc_zone_day(hc_now_ms());
     enum hc_err e = HC_OK;
+    bool rebuild = false;
     if (!t->first && c->pruned == today)
         return HC_OK;
     for (int i = 0; i < HC_SLOT_COUNT && e == HC_OK && hc_duty_goes_on(t); i++)
-        e = hc_slot_prune(t->db, i, today - HC_CALENDAR_DAYS, err);
+        e = hc_slot_prune(t->db, i, today - HC_CALENDAR_DAYS, &rebuild, err);
+    if (rebuild) { /* also after an error: some slots have begun anew */
+        struct hc_error later;
+        enum hc_err begun = hc_calendar_begin_rebuild(t, &later);
+        if (e == HC_OK && begun != HC_OK) {
+            e = begun;
+            *err = later;
+        }
+    }
     if (e == HC_OK)
         c->pruned = today;
     return e;

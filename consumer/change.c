@@ -18,6 +18,7 @@ struct step {
     struct hc_change_writes writes;
     struct hc_tally tally;
     struct hc_change_stats stats; /* of the last computing; added to the caller's once it is counted */
+    bool healed;                  /* somebody's bookkeeping had been spoilt */
     const struct hc_slot_now *now;
 };
 
@@ -147,6 +148,7 @@ static enum hc_err count_removed_requests(struct step *s, struct hc_db *db, stru
 {
     bson_t users = BSON_INITIALIZER;
     uint32_t n = 0;
+    int64_t requests = 0;
     for (size_t i = 0; i < s->subjects.count; i++) {
         const struct hc_subject *u = &s->subjects.list[i];
         char key[16];
@@ -155,8 +157,9 @@ static enum hc_err count_removed_requests(struct step *s, struct hc_db *db, stru
             continue;
         size_t len = bson_uint32_to_string(n++, &text, key, sizeof key);
         bson_append_oid(&users, text, (int)len, &u->user);
+        requests += u->requests;
     }
-    enum hc_err e = n > 0 ? hc_change_read_devices(db, &users, &s->tally, err) : HC_OK;
+    enum hc_err e = n > 0 ? hc_change_read_devices(db, &users, requests, &s->tally, err) : HC_OK;
     bson_destroy(&users);
     return e;
 }
@@ -174,6 +177,19 @@ static enum hc_err count_all(struct step *s, struct hc_db *db, struct hc_error *
     return count_removed_requests(s, db, err);
 }
 
+/* Reads all, once more when something had to be made sound first: then a recount sets right what it was
+ * counted as. */
+static enum hc_err read_sound(struct step *s, struct hc_db *db, const struct hc_slot_now *now,
+                              struct hc_error *err)
+{
+    size_t healed = 0;
+    enum hc_err e = hc_subjects_read(&s->subjects, db, now->v, err);
+    if (e == HC_OK)
+        e = hc_subjects_heal(&s->subjects, db, &healed, err);
+    s->healed |= healed > 0;
+    return e == HC_OK && healed > 0 ? hc_subjects_read(&s->subjects, db, now->v, err) : e;
+}
+
 static enum hc_err compute(void *ctx, struct hc_db *db, const struct hc_slot_now *now,
                            struct hc_slot_intent *out, struct hc_error *err)
 {
@@ -181,12 +197,12 @@ static enum hc_err compute(void *ctx, struct hc_db *db, const struct hc_slot_now
     if (strcmp(now->zone, hc_zone_name()) != 0)
         return hc_fail(err, HC_EBUSY, "slot", "days are counted in the zone %s, not in %s", now->zone,
                        hc_zone_name());
-    enum hc_err e = hc_subjects_read(&s->subjects, db, err);
+    memset(&s->stats, 0, sizeof s->stats);
+    enum hc_err e = read_sound(s, db, now, err);
     if (e != HC_OK)
         return e;
     HC_FAILPOINT("change.read");
     memset(&s->tally, 0, sizeof s->tally);
-    memset(&s->stats, 0, sizeof s->stats);
     s->now = now;
     hc_change_writes_begin(&s->writes);
     e = count_all(s, db, err);
@@ -231,6 +247,7 @@ static enum hc_err apply_one(struct hc_db *db, int slot, struct hc_change *list,
     struct hc_slot_step step = {.slot = slot, .compute = compute, .ctx = s};
     if (e == HC_OK)
         e = hc_slot_run(db, &step, err);
+    stats->lost |= s->stats.lost || s->healed; /* also when the step is finished by somebody else */
     if (e == HC_OK) {
         tell_outcomes(s, list, n);
         add_stats(stats, &s->stats);
@@ -255,6 +272,12 @@ static int by_slot(const void *a, const void *b)
     return x->at < y->at ? -1 : x->at > y->at;
 }
 
+/* One slot's trouble is no reason to leave the others uncounted; a store that is away is. */
+static bool goes_on(enum hc_err e)
+{
+    return e != HC_ESTORE && e != HC_EOUTCOME && e != HC_ENOMEM;
+}
+
 static enum hc_err apply_sorted(struct hc_db *db, struct hc_change *list, const struct place *places,
                                 size_t n, struct hc_change_stats *stats, struct hc_error *err)
 {
@@ -262,16 +285,21 @@ static enum hc_err apply_sorted(struct hc_db *db, struct hc_change *list, const 
     struct hc_change *batch = calloc(most, sizeof *batch);
     if (!batch)
         return hc_fail(err, HC_ENOMEM, NULL, "out of memory");
-    enum hc_err e = HC_OK;
-    for (size_t at = 0, m = 0; at < n && e == HC_OK; at += m) {
+    enum hc_err first = HC_OK;
+    for (size_t at = 0, m = 0; at < n && goes_on(first); at += m) {
+        struct hc_error why;
         for (m = 0; at + m < n && m < most && places[at + m].slot == places[at].slot; m++)
             batch[m] = list[places[at + m].at];
-        e = apply_one(db, places[at].slot, batch, m, stats, err);
+        enum hc_err e = apply_one(db, places[at].slot, batch, m, stats, &why);
         for (size_t i = 0; i < m; i++)
             list[places[at + i].at].outcome = batch[i].outcome;
+        if (e != HC_OK && (first == HC_OK || !goes_on(e))) {
+            first = e;
+            *err = why;
+        }
     }
     free(batch);
-    return e;
+    return first;
 }
 
 enum hc_err hc_changes_apply(struct hc_db *db, struct hc_change *list, size_t n,

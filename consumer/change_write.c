@@ -6,7 +6,8 @@
 #include "clock.h"
 #include "ids.h"
 
-#define READ_MS 20000 /* someone may have made a million requests */
+#define READ_MS 15000
+#define GROUPED_MAX 200000 /* requests that are surely grouped in that time */
 
 /* ---- lists ---- */
 
@@ -133,6 +134,7 @@ void hc_change_write_grave(struct hc_change_writes *w, const struct hc_subject *
 void hc_change_write_removal(struct hc_change_writes *w, const struct hc_subject *u)
 {
     add_id(&w->removals, &u->user);
+    w->lost |= !u->stands && !u->buried;
 }
 
 /* ---- the ops ---- */
@@ -143,9 +145,9 @@ struct ops {
     int64_t v;
 };
 
-/* more: a second list of the op, "devices"; NULL: none. */
+/* more: a second list of the op, "devices"; NULL: none. lost: whoever carries it out asks for a recount. */
 static void add_op(struct ops *ops, const char *name, const char *field, const struct hc_change_list *list,
-                   const struct hc_change_list *more)
+                   const struct hc_change_list *more, bool lost)
 {
     bson_t op;
     char key[16];
@@ -160,17 +162,19 @@ static void add_op(struct ops *ops, const char *name, const char *field, const s
     BSON_APPEND_ARRAY(&op, field, &list->array);
     if (more)
         BSON_APPEND_ARRAY(&op, "devices", &more->array);
+    if (lost)
+        BSON_APPEND_BOOL(&op, "lost", true);
     bson_append_document_end(ops->writes, &op);
 }
 
 bool hc_change_writes_end(struct hc_change_writes *w, int64_t v, bson_t *writes)
 {
     struct ops ops = {.writes = writes, .v = v};
-    add_op(&ops, "graves", "ids", &w->graves, NULL);
-    add_op(&ops, "activities", "list", &w->activities, &w->devices);
-    add_op(&ops, "users", "list", &w->users, NULL);
-    add_op(&ops, "usage", "list", &w->usage, NULL);
-    add_op(&ops, "remove", "ids", &w->removals, NULL);
+    add_op(&ops, "graves", "ids", &w->graves, NULL, false);
+    add_op(&ops, "activities", "list", &w->activities, &w->devices, false);
+    add_op(&ops, "users", "list", &w->users, NULL, false);
+    add_op(&ops, "usage", "list", &w->usage, NULL, false);
+    add_op(&ops, "remove", "ids", &w->removals, NULL, w->lost);
     return ops.count > 0;
 }
 
@@ -193,9 +197,34 @@ static bool take_device(void *ctx, const bson_t *doc)
     return true;
 }
 
-enum hc_err hc_change_read_devices(struct hc_db *db, const bson_t *users, struct hc_tally *tally,
+/* One request of somebody who made very many. */
+static bool take_request(void *ctx, const bson_t *doc)
+{
+    bson_iter_t it, os, browser;
+    if (bson_iter_init(&it, doc) && bson_iter_find_descendant(&it, "_hc.o", &os) &&
+        BSON_ITER_HOLDS_INT(&os) && bson_iter_init(&it, doc) &&
+        bson_iter_find_descendant(&it, "_hc.b", &browser) && BSON_ITER_HOLDS_INT(&browser))
+        hc_tally_device(ctx, (int)bson_iter_as_int64(&os), (int)bson_iter_as_int64(&browser), -1);
+    return true;
+}
+
+static enum hc_err read_one_by_one(struct hc_db *db, const bson_t *users, struct hc_tally *tally,
                                    struct hc_error *err)
 {
+    bson_t *filter = BCON_NEW("user", "{", "$in", BCON_ARRAY(users), "}");
+    bson_t *opts = BCON_NEW("projection", "{", "_hc", BCON_INT32(1), "}", "batchSize", BCON_INT32(5000),
+                            "hint", "user_1_requestTime_-1");
+    enum hc_err e = hc_db_each(db, HC_ACTIVITIES, filter, opts, take_request, tally, err);
+    bson_destroy(filter);
+    bson_destroy(opts);
+    return e;
+}
+
+enum hc_err hc_change_read_devices(struct hc_db *db, const bson_t *users, int64_t requests,
+                                   struct hc_tally *tally, struct hc_error *err)
+{
+    if (requests > GROUPED_MAX)
+        return read_one_by_one(db, users, tally, err);
     bson_t *pipeline = BCON_NEW("pipeline", "[", "{", "$match", "{", "user", "{", "$in", BCON_ARRAY(users),
                                 "}", "}", "}", "{", "$group", "{", "_id", "{", "o", "$_hc.o", "b", "$_hc.b",
                                 "}", "n", "{", "$sum", BCON_INT32(1), "}", "}", "}", "]");

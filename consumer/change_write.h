@@ -29,6 +29,7 @@ struct hc_change_writes {
         uint64_t hash;  /* of the device's bytes, 0: free */
         uint32_t place; /* in devices */
     } known[HC_CHANGE_PLACES];
+    bool lost; /* of a user who is removed nobody knows any more as what he was counted */
 };
 
 /* What hc_usage is to say of a user. */
@@ -52,8 +53,9 @@ void hc_change_write_removal(struct hc_change_writes *w, const struct hc_subject
 /* Appends all as ops of version v to the intent's list. False: there is nothing to write. */
 bool hc_change_writes_end(struct hc_change_writes *w, int64_t v, bson_t *writes);
 
-/* Takes the devices of all counted requests of these users (an array of ids) off the tally. */
-enum hc_err hc_change_read_devices(struct hc_db *db, const bson_t *users, struct hc_tally *tally,
-                                   struct hc_error *err);
+/* Takes the devices of all counted requests of these users (an array of ids) off the tally; requests: how
+ * many. */
+enum hc_err hc_change_read_devices(struct hc_db *db, const bson_t *users, int64_t requests,
+                                   struct hc_tally *tally, struct hc_error *err);
 
 #endif

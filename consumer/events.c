@@ -15,7 +15,9 @@
 #include "recount.h"
 
 #define POLL_MS 100
-#define GATHER_MS 20 /* a batch is gathered no longer than this */
+#define GATHER_BYTES (8U << 20)
+#define CLOCKS_MS 3600000 /* clocks that differ by more than this: ours may be the wrong one */
+#define GATHER_MS 20      /* a batch is gathered no longer than this */
 #define BACKOFF_MS 50
 #define BACKOFF_MAX_MS 2000
 #define LAG_EACH_MS 1000
@@ -60,23 +62,28 @@ static void gather(struct events *e)
 {
     int64_t until = 0;
     int wait = POLL_MS;
-    while (e->count < HC_EVENTS_MAX) {
+    size_t bytes = 0;
+    while (e->count < HC_EVENTS_MAX && bytes < GATHER_BYTES) {
         rd_kafka_message_t *msg = hc_member_poll(e->member, wait);
         if (!msg)
             break;
         if (e->count == 0)
             until = hc_mono_ms() + GATHER_MS;
         e->list[e->count++] = (struct event){.msg = msg};
+        bytes += msg->len;
         wait = hc_mono_ms() < until ? 1 : 0;
     }
 }
 
 /* ---- reading ---- */
 
-/* A broker passes on what the producer's clock said, up to an hour ahead: ours has the last word. */
+/* A broker passes on what the producer's clock said, up to an hour ahead: ours has the last word, unless it
+ * is so far behind that it must be the wrong one. */
 static void cap_times(struct hc_activity *a)
 {
     int64_t now = hc_now_ms();
+    if (a->taken_ms - now > CLOCKS_MS)
+        return;
     if (a->taken_ms > now)
         a->taken_ms = now;
     if (a->time_ms > now + HC_ACTIVITY_AHEAD_MS)

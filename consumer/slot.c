@@ -112,7 +112,7 @@ enum hc_err hc_slot_run(struct hc_db *db, const struct hc_slot_step *step, struc
     for (int i = 0; i < TRIES && again && e == HC_OK; i++)
         e = turn(db, step, i < POLITE, &again, err);
     if (e == HC_OK && again)
-        return hc_fail(err, HC_ESTORE, "slot", "slot %d is too busy", step->slot);
+        return hc_fail(err, HC_EBUSY, "slot", "slot %d is too busy", step->slot);
     return e;
 }
 

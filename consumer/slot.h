@@ -67,8 +67,9 @@ enum hc_err hc_slot_count_chunk(struct hc_db *db, const struct hc_job *job, int6
 
 /* ---- the calendar of a slot (slot_days.c) ---- */
 
-/* Days before `floor` are counted no more: their keys go. Harmless if done already. */
-enum hc_err hc_slot_prune(struct hc_db *db, int slot, int32_t floor, struct hc_error *err);
+/* Days before `floor` are counted no more: their keys go. Harmless if done already. *rebuild is set when a
+ * clock that ran ahead had pruned too much: then the slot begins anew as with another zone, see below. */
+enum hc_err hc_slot_prune(struct hc_db *db, int slot, int32_t floor, bool *rebuild, struct hc_error *err);
 /* The slot counts days of the process's zone from here on, beginning with none: whoever has
  * requests is to be looked at again (HC_CHANGE_LOOK of change.h counts him by the new days). *changed says
  * that the zone was another one before. */

@@ -5,6 +5,8 @@
 
 #include "slot.h"
 
+#define CLOCK_DAYS 2 /* clocks and zones may differ by so much */
+
 /* Appends the keys of sum.day that are before `below` to drop. */
 static enum hc_err drop_days(struct hc_db *db, int slot, int32_t below, bson_t *drop, struct hc_error *err)
 {
@@ -30,21 +32,34 @@ static enum hc_err drop_days(struct hc_db *db, int slot, int32_t below, bson_t *
 
 /* ---- days that are over ---- */
 
+struct prune {
+    int32_t floor;
+    bool rebuild;
+};
+
+/* A floor well above the wanted one was set by a clock that ran ahead: the days between are lost, and counted
+ * anew. */
 static enum hc_err compute_prune(void *ctx, struct hc_db *db, const struct hc_slot_now *now,
                                  struct hc_slot_intent *out, struct hc_error *err)
 {
-    int32_t floor = *(const int32_t *)ctx;
-    out->nothing = now->floor >= floor;
+    struct prune *p = ctx;
+    p->rebuild = now->floor > p->floor + CLOCK_DAYS;
+    out->nothing = now->floor >= p->floor && !p->rebuild;
     if (out->nothing)
         return HC_OK;
-    bson_append_int32(&out->slot, "floor", -1, floor);
-    return drop_days(db, now->slot, floor, &out->drop, err);
+    bson_append_int32(&out->slot, "floor", -1, p->floor);
+    if (p->rebuild)
+        bson_append_int32(&out->slot, "zg", -1, now->zone_generation + 1);
+    return drop_days(db, now->slot, p->rebuild ? INT32_MAX : p->floor, &out->drop, err);
 }
 
-enum hc_err hc_slot_prune(struct hc_db *db, int slot, int32_t floor, struct hc_error *err)
+enum hc_err hc_slot_prune(struct hc_db *db, int slot, int32_t floor, bool *rebuild, struct hc_error *err)
 {
-    struct hc_slot_step step = {.slot = slot, .compute = compute_prune, .ctx = &floor};
-    return hc_slot_run(db, &step, err);
+    struct prune p = {.floor = floor};
+    struct hc_slot_step step = {.slot = slot, .compute = compute_prune, .ctx = &p};
+    enum hc_err e = hc_slot_run(db, &step, err);
+    *rebuild |= e == HC_OK && p.rebuild;
+    return e;
 }
 
 /* ---- another zone ---- */

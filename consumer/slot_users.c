@@ -5,7 +5,11 @@
 #include <string.h>
 
 #include "failpoint.h"
+#include "recount.h"
 #include "slot_op.h"
+
+#define PIECE 5000
+#define READ_MS 10000
 
 /* ---- graves ---- */
 
@@ -295,15 +299,64 @@ static enum hc_err remove_where(struct hc_db *db, enum hc_collection which, cons
     return e;
 }
 
+/* Someone may have made a million requests: they go by pieces, so that no command takes longer than its time
+ * and what is done stays done. */
+struct piece {
+    bson_t ids;
+    uint32_t count;
+};
+
+static bool take_id(void *ctx, const bson_t *doc)
+{
+    struct piece *p = ctx;
+    bson_iter_t it;
+    char key[16];
+    const char *text;
+    int len = (int)bson_uint32_to_string(p->count++, &text, key, sizeof key);
+    if (bson_iter_init_find(&it, doc, "_id"))
+        bson_append_iter(&p->ids, text, len, &it);
+    return true;
+}
+
+static enum hc_err remove_piece(struct hc_db *db, const bson_t *users, uint32_t *count, struct hc_error *err)
+{
+    struct piece p = {.count = 0};
+    bson_init(&p.ids);
+    bson_t *filter = BCON_NEW("user", "{", "$in", BCON_ARRAY(users), "}");
+    bson_t *opts = BCON_NEW("projection", "{", "_id", BCON_INT32(1), "}", "limit", BCON_INT64(PIECE), "hint",
+                            "user_1_requestTime_-1", "maxTimeMS", BCON_INT32(READ_MS));
+    enum hc_err e = hc_db_each(db, HC_ACTIVITIES, filter, opts, take_id, &p, err);
+    if (e == HC_OK && p.count > 0)
+        e = remove_where(db, HC_ACTIVITIES, "_id", &p.ids, err);
+    *count = p.count;
+    bson_destroy(filter);
+    bson_destroy(opts);
+    bson_destroy(&p.ids);
+    return e;
+}
+
+static enum hc_err remove_requests(struct hc_db *db, const bson_t *users, struct hc_error *err)
+{
+    uint32_t count = PIECE;
+    enum hc_err e = HC_OK;
+    while (e == HC_OK && count == PIECE)
+        e = remove_piece(db, users, &count, err);
+    return e;
+}
+
 enum hc_err hc_slot_write_removals(struct hc_db *db, const bson_t *write, struct hc_error *err)
 {
     bson_t ids;
     if (!hc_op_array(write, "ids", &ids))
         return hc_op_nonsense(err);
-    enum hc_err e = remove_where(db, HC_ACTIVITIES, "user", &ids, err);
+    enum hc_err e = remove_requests(db, &ids, err);
     HC_FAILPOINT("remove.activities");
     if (e == HC_OK)
         e = remove_where(db, HC_USAGE, "_id", &ids, err);
     HC_FAILPOINT("remove.usage");
-    return e == HC_OK ? remove_where(db, HC_USERS, "_id", &ids, err) : e;
+    if (e == HC_OK)
+        e = remove_where(db, HC_USERS, "_id", &ids, err);
+    if (e == HC_OK && bson_has_field(write, "lost"))
+        hc_recount_ask(db, "a user vanished together with what was counted of him");
+    return e;
 }

@@ -7,8 +7,11 @@
 
 #include "countries.h"
 #include "generator.h"
+#include "ids.h"
+#include "log.h"
 
 #define READ_MS 10000
+#define DUE_MAX sizeof((struct hc_subject *)0)->due
 
 /* ---- gathering ---- */
 
@@ -77,8 +80,17 @@ enum hc_err hc_subjects_make(struct hc_subjects *s, struct hc_change *list, size
     return HC_OK;
 }
 
+static void forget_odd(struct hc_subjects *s)
+{
+    for (size_t i = 0; s->list && i < s->count; i++) {
+        bson_destroy(s->list[i].odd);
+        s->list[i].odd = NULL;
+    }
+}
+
 void hc_subjects_release(struct hc_subjects *s)
 {
+    forget_odd(s);
     free(s->list);
     free(s->requests);
     memset(s, 0, sizeof *s);
@@ -130,13 +142,37 @@ static int country_at(const bson_t *doc, const char *path)
     return country >= 0 ? country : hc_country_unknown();
 }
 
+/* Can a step write it? Its filters need _hc to be an object, a version that is no newer than the slot's, and
+ * a token that fits. A missing bookkeeping is fine: the step gives one. */
+static bool is_sound(const bson_t *doc, int64_t v)
+{
+    bson_iter_t it, hc, part;
+    uint32_t len;
+    if (!bson_iter_init_find(&it, doc, "_hc"))
+        return true;
+    if (!BSON_ITER_HOLDS_DOCUMENT(&it))
+        return false;
+    if (bson_iter_recurse(&it, &hc) && bson_iter_find(&hc, "due") &&
+        (!BSON_ITER_HOLDS_UTF8(&hc) || strlen(bson_iter_utf8(&hc, &len)) != len || len >= DUE_MAX))
+        return false;
+    if (!bson_iter_recurse(&it, &hc) || !bson_iter_find(&hc, "k"))
+        return true;
+    if (!BSON_ITER_HOLDS_DOCUMENT(&hc) || !bson_iter_recurse(&hc, &part))
+        return false;
+    return !bson_iter_find(&part, "v") ||
+           (BSON_ITER_HOLDS_INT(&part) && bson_iter_as_int64(&part) >= 0 && bson_iter_as_int64(&part) <= v);
+}
+
 static bool take_user(void *ctx, const bson_t *doc)
 {
     uint32_t len;
+    const struct hc_subjects *s = ctx;
     struct hc_subject *u = subject_of(ctx, doc);
     if (!u)
         return true;
     u->stands = true;
+    if (!is_sound(doc, s->v) && !u->odd)
+        u->odd = bson_copy(doc);
     u->gone = has(doc, "_hc.gone");
     u->gender = gender_at(doc, "gender");
     u->country = country_at(doc, "country");
@@ -262,8 +298,7 @@ static enum hc_err assume_new(struct hc_subjects *s, struct hc_db *db, struct hc
 static enum hc_err read_facts(struct hc_subjects *s, struct hc_db *db, struct hc_error *err)
 {
     bson_t ids = BSON_INITIALIZER;
-    bson_t *facts = BCON_NEW("gender", BCON_INT32(1), "country", BCON_INT32(1), "_hc.k", BCON_INT32(1),
-                             "_hc.due", BCON_INT32(1), "_hc.gone", BCON_INT32(1));
+    bson_t *facts = BCON_NEW("gender", BCON_INT32(1), "country", BCON_INT32(1), "_hc", BCON_INT32(1));
     enum hc_err e = assume_new(s, db, err);
     if (e == HC_OK && list_ids(s, needs_facts, &ids) > 0)
         e = read_listed(s, db, HC_USERS, &ids, facts, take_user, err);
@@ -315,9 +350,49 @@ static void forget(struct hc_subjects *s)
         s->requests[i].repeated = i > 0 && by_activity(&s->requests[i - 1], &s->requests[i]) == 0;
 }
 
-enum hc_err hc_subjects_read(struct hc_subjects *s, struct hc_db *db, struct hc_error *err)
+enum hc_err hc_subjects_read(struct hc_subjects *s, struct hc_db *db, int64_t v, struct hc_error *err)
 {
+    s->v = v;
+    forget_odd(s);
     forget(s);
     enum hc_err e = read_users(s, db, err);
     return e == HC_OK ? read_activities(s, db, err) : e;
+}
+
+/* ---- what others spoilt ---- */
+
+/* Only if it still is what was read: nobody's step can have written this user meanwhile. */
+static enum hc_err heal_one(struct hc_db *db, const struct hc_subject *u, struct hc_error *err)
+{
+    bson_iter_t it;
+    char due[HC_ULID_TEXT];
+    if (!bson_iter_init_find(&it, u->odd, "_hc") || hc_ulid_new(due) != 0)
+        return hc_fail(err, HC_EINTERNAL, NULL, "a user's bookkeeping can't be made sound");
+    bson_t *filter = BCON_NEW("_id", BCON_OID(&u->user));
+    bson_append_iter(filter, "_hc", 3, &it);
+    bson_t *update =
+        BSON_ITER_HOLDS_DOCUMENT(&it)
+            ? BCON_NEW("$set", "{", "_hc.k", "{", "v", BCON_INT64(0), "}", "_hc.due", BCON_UTF8(due), "}")
+            : BCON_NEW("$set", "{", "_hc", "{", "k", "{", "v", BCON_INT64(0), "}", "due", BCON_UTF8(due), "}",
+                       "}");
+    enum hc_err e = hc_db_update_one(db, HC_USERS, filter, update, NULL, err);
+    bson_destroy(filter);
+    bson_destroy(update);
+    if (e == HC_OK)
+        hc_log(HC_LOG_WARN, "user.healed", "a user's bookkeeping was spoilt by somebody; it is made anew",
+               NULL);
+    return e;
+}
+
+enum hc_err hc_subjects_heal(struct hc_subjects *s, struct hc_db *db, size_t *healed, struct hc_error *err)
+{
+    enum hc_err e = HC_OK;
+    *healed = 0;
+    for (size_t i = 0; i < s->count && e == HC_OK; i++) {
+        if (!s->list[i].odd)
+            continue;
+        e = heal_one(db, &s->list[i], err);
+        ++*healed;
+    }
+    return e;
 }

@@ -45,7 +45,7 @@ static void put(bson_t *to, const char *key, int64_t n)
 static void put_numbered(bson_t *delta, const char *name, const int64_t *sums, size_t count)
 {
     bson_t below;
-    char key[16];
+    char key[24];
     bson_append_document_begin(delta, name, -1, &below);
     for (size_t i = 0; i < count; i++) {
         snprintf(key, sizeof key, "%zu", i);

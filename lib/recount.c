@@ -95,6 +95,9 @@ enum hc_err hc_recount_want(struct hc_db *db, const char *why, struct hc_recount
 void hc_recount_ask(struct hc_db *db, const char *why)
 {
     struct hc_error err = {0};
+    struct hc_recount now = {.requested_ms = 0};
+    if (hc_recount_read(db, &now, &err) == HC_OK && strcmp(now.state, "wanted") == 0)
+        return; /* it begins later than now, and sees this too */
     if (hc_recount_want(db, why, NULL, &err) == HC_OK)
         hc_log(HC_LOG_WARN, "recount.wanted", why, NULL);
     else

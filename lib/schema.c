@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "clock.h"
 #include "counters.h"
 #include "log.h"
 #include "store_error.h"
@@ -107,13 +108,15 @@ static enum hc_err insert_once(struct hc_db *db, enum hc_collection which, const
     return e == HC_ECONFLICT ? HC_OK : e;
 }
 
-/* A slot's days are those of its zone; zg grows with each change of it. */
+/* A slot's days are those of its zone; zg grows with each change of it. Versions begin at the time, so that
+ * users who outlived their slots can't have been counted at a later one. */
 static enum hc_err create_slots(struct hc_db *db, struct hc_error *err)
 {
     enum hc_err e = HC_OK;
     for (int i = 0; i < HC_SLOT_COUNT && e == HC_OK; i++) {
-        bson_t *doc = BCON_NEW("_id", BCON_INT32(i), "v", BCON_INT64(0), "intent", BCON_NULL, "zone",
-                               BCON_UTF8(hc_zone_name()), "zg", BCON_INT32(1), "sum", "{", "}");
+        bson_t *doc = BCON_NEW("_id", BCON_INT32(i), "v", BCON_INT64(hc_now_ms()), "intent", BCON_NULL,
+                               "zone", BCON_UTF8(hc_zone_name()), "zg",
+                               BCON_INT32((int32_t)(hc_now_ms() / 60000)), "sum", "{", "}");
         e = insert_once(db, HC_SLOTS, doc, err);
         bson_destroy(doc);
     }

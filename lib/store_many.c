@@ -80,8 +80,8 @@ static enum hc_err read_reply(const bson_t *reply, bool ok, const bson_error_t *
     int64_t code = first_refusal(reply, &complained);
     if (code != 0) {
         hc_log(HC_LOG_WARN, "store.refused", "the database did not take a write", HC_INT("code", code), NULL);
-        return hc_fail(err, HC_ESTORE, "mongodb", "the database did not take a write (code %lld)",
-                       (long long)code);
+        return hc_fail(err, hc_mongo_code_is_transient(code) ? HC_ESTORE : HC_EINTERNAL, "mongodb",
+                       "the database did not take a write (code %lld)", (long long)code);
     }
     if (lacks_majority(reply))
         return hc_fail(err, HC_EOUTCOME, "mongodb", "the database did not confirm a write on the majority");

@@ -235,6 +235,43 @@ def test_a_create_an_edit_and_a_deletion_in_one_batch(stack, scene):
     scene.settled(requests=1, users=1)
 
 
+# ---- what others did to our bookkeeping, or without it
+
+@pytest.mark.parametrize("odd", ["x", [], 7, {"k": 3}, {"k": {"v": "abc"}}, {"k": {"v": 10**18}}, {"k": {"v": -1}},
+                                 {"k": {"v": 0}, "due": "y" * 80}, {"due": 5}], ids=repr)
+def test_spoilt_bookkeeping_is_made_sound(stack, scene, odd):
+    """No document of a user's can make an intent that can't be carried out, or be counted at every look."""
+    user = activity.insert_user(stack, _hc=odd)
+    for _ in range(3):
+        activity.created(stack, user)
+        send_request(stack, user["_id"])
+    stack.idle()
+    wait_until(lambda: scene.gained("gender") == {"female": 1}, 10)
+    scene.settled(users=1, requests=3)
+    assert stack.mongo.users.find_one({"_id": user["_id"]})["_hc"]["k"]["g"] == "female"
+
+
+def test_a_user_who_vanished_is_taken_off_by_a_recount(stack, scene):
+    """Another system deleted the document, and with it what was counted of the user."""
+    scene.request(0)
+    scene.settled(requests=1)
+    stack.mongo.users.delete_one({"_id": scene.users[0]})
+    activity.deleted(stack, {"_id": scene.users[0]})
+    wait_until(lambda: stack.counters()["users"] == scene.base["users"] - 1, 20)
+    scene.settled(users=-1, requests=0)
+
+
+def test_a_user_of_very_many_requests_goes(stack, scene):
+    """More than one piece: none of them is left."""
+    stack.kafka.send_all(ACTIVITY, [request(scene.users[0], event=f"many-{scene.users[0]}-{i}") for i in range(11_000)])
+    stack.idle()
+    scene.settled(requests=11_000)
+    activity.mark_gone(stack, scene.users[0])
+    activity.deleted(stack, {"_id": scene.users[0]})
+    scene.settled(requests=0, users=-1)
+    assert stack.mongo.useractivities.find_one({"user": scene.users[0]}) is None
+
+
 # ---- poison
 
 POISON = [b"", b"{", b"[]", b"null", b'{"body": 3}', b'{"body": {"user": 17}}', b'{"body": {"user": "xyz"}}',

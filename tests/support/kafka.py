@@ -64,6 +64,14 @@ class Kafka:
         assert error is None, error
         return message.partition(), message.offset()
 
+    def send_all(self, topic, values):
+        """Sends many, each a dict, and waits for all."""
+        failed = []
+        for value in values:
+            self.producer.produce(topic, json.dumps(value), on_delivery=lambda error, _: error and failed.append(error))
+            self.producer.poll(0)
+        assert self.producer.flush(60) == 0 and not failed, failed[:3]
+
     @property
     def admin(self):
         if self._admin is None:
