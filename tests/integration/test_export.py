@@ -124,6 +124,7 @@ def test_odd_documents(stack):
     [row] = rows(stack.http.get(f"{EXPORT}?_id={user['_id']}").text)
     assert (row["name"], row["phoneNumber"], row["country"]) == ("17", '{"a":[1,"x,y"]}', "")
     assert (row["avatar"], row["gender"], row["lastActive"]) == ('["=1"]', "", "never")
+    stack.mongo.users.delete_one({"_id": user["_id"]})
 
 
 def test_last_active_is_the_latest_request(stack):

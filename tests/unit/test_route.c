@@ -115,7 +115,7 @@ static void other_methods(void **state)
         {"POST", "/v1/counts", "GET, HEAD, OPTIONS", true},
         {"TRACE", "/v1/counts", "GET, HEAD, OPTIONS", true},
         {"get", "/v1/counts", "GET, HEAD, OPTIONS", true},
-        {"OPTIONS", "/v1/user", "GET, HEAD, OPTIONS", true},
+        {"OPTIONS", "/v1/user", "GET, HEAD, POST, OPTIONS", true},
         {"HEAD", "/v1/generate/users/random/5", "GET, POST, OPTIONS", true},
         {"GET", "/v1/generate/users/random/5", "POST, OPTIONS", false},
         {"HEAD", "/v1/generate/users/random/5", "POST, OPTIONS", false},
