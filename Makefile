@@ -44,7 +44,7 @@ UNITS := $(patsubst tests/unit/%.c,$(OUT)/unit/%,$(wildcard tests/unit/test_*.c)
 FCGI_PARTS := $(filter-out $(OUT)/fcgi/main.o,$(FCGI_OBJ))
 CONSUMER_PARTS := $(filter-out $(OUT)/consumer/main.o,$(CONSUMER_OBJ))
 
-.PHONY: all help setup run start stop status test test-full units benches bench lint docs clean
+.PHONY: all help setup run start stop status test test-full faults units benches bench lint docs clean
 .SECONDARY:
 
 all: $(OUT)/headcount.fcgi $(OUT)/headcount-consumer ## Build both programs
@@ -80,6 +80,10 @@ test: ## Units, units under sanitizers, then everything over the real services
 test-full: ## The same and all that takes longer: thread sanitizer, every fault, a million users
 	@$(SERVICES) setup all
 	@tests/run --full
+
+faults: ## Every fault, at length: kills, zombies, outages, lost replies (about 30 min); part of test-full
+	@$(SERVICES) setup all
+	@tests/run --full tests/faults
 
 units: $(UNITS) ## Build the unit tests of VARIANT
 

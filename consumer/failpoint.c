@@ -5,6 +5,7 @@
 
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +13,9 @@
 
 #include "random.h"
 
-static atomic_uint_fast64_t reached;
+#define ORDERS_MAX 4
+
+static atomic_uint_fast64_t reached[ORDERS_MAX]; /* by each order of HC_FAIL */
 
 static void die(const char *place)
 {
@@ -21,23 +24,41 @@ static void die(const char *place)
     pause();
 }
 
-void hc_failpoint(const char *place)
+/* All threads stand still until someone sends SIGCONT; this one, to which the signal goes, at once. */
+static void stop(const char *place)
 {
-    const char *order = getenv("HC_FAIL");
+    dprintf(STDERR_FILENO, "{\"event\":\"failpoint.stop\",\"msg\":\"%s\"}\n", place);
+    raise(SIGSTOP);
+}
+
+/* One order: [stop:]NAME:K, or random:SEED:PER_MILLE. */
+static void follow(const char *order, atomic_uint_fast64_t *times, const char *place)
+{
+    static const char stopping[] = "stop:";
     unsigned long long seed, at;
     unsigned per_mille;
-    if (!order || !*order)
-        return;
     if (sscanf(order, "random:%llu:%u", &seed, &per_mille) == 2) {
-        if (hc_random(seed, atomic_fetch_add(&reached, 1), 0) % 1000 < per_mille)
+        if (hc_random(seed, atomic_fetch_add(times, 1), 0) % 1000 < per_mille)
             die(place);
         return;
     }
+    bool stops = strncmp(order, stopping, sizeof stopping - 1) == 0;
+    order += stops ? sizeof stopping - 1 : 0;
     size_t len = strlen(place);
     if (strncmp(order, place, len) != 0 || order[len] != ':' || sscanf(order + len + 1, "%llu", &at) != 1)
         return;
-    if (atomic_fetch_add(&reached, 1) + 1 == at)
-        die(place);
+    if (atomic_fetch_add(times, 1) + 1 == at)
+        (stops ? stop : die)(place);
+}
+
+void hc_failpoint(const char *place)
+{
+    const char *order = getenv("HC_FAIL");
+    for (int i = 0; order && *order && i < ORDERS_MAX; i++) {
+        follow(order, &reached[i], place);
+        order = strchr(order, ',');
+        order += order != NULL;
+    }
 }
 
 #else

@@ -144,7 +144,11 @@ class Kafka:
 
     def rewind(self, group, topic):
         """Sets a group, none of whose members may run, back to the topic's beginning."""
-        places = [TopicPartition(topic, p, begin) for p, (begin, _) in self.bounds(topic).items()]
+        self.move(group, topic, {p: begin for p, (begin, _) in self.bounds(topic).items()})
+
+    def move(self, group, topic, offsets):
+        """The same to {partition: offset}."""
+        places = [TopicPartition(topic, p, offset) for p, offset in offsets.items()]
         self._settle(self.admin.alter_consumer_group_offsets([ConsumerGroupTopicPartitions(group, places)]))
 
     def committed(self, group, topic):

@@ -29,6 +29,10 @@ class TcpProxy:
         """What sees the client's bytes of one connection: called with each piece. None for no watching."""
         return None
 
+    def reply_watcher(self):
+        """The same for the server's bytes. Either may raise OSError: the piece is lost and the connection cut."""
+        return None
+
     def cut(self):
         with self._lock:
             for one in self._sockets:
@@ -79,7 +83,7 @@ class TcpProxy:
         with self._lock:
             self.connections += 1
             self._sockets |= {client, server}
-        back = threading.Thread(target=self._pump, args=(server, client, None), daemon=True)
+        back = threading.Thread(target=self._pump, args=(server, client, self.reply_watcher()), daemon=True)
         back.start()
         self._pump(client, server, self.watcher())
         back.join()
