@@ -138,6 +138,7 @@ def test_replies_lost_on_the_way_to_a_consumer(own, crowd):
                 assert_whole_and_exact(own, traffic)
 
 
+@pytest.mark.full
 def test_replies_lost_on_the_way_to_the_web_service(own, crowd):
     """E19, F16: an answer tells what is, or that nobody knows; the one that says "refused" is never wrong."""
     seed = seed_from_environment()
@@ -155,6 +156,7 @@ def test_replies_lost_on_the_way_to_the_web_service(own, crowd):
 
 # ---- the log
 
+@pytest.mark.full
 def test_members_come_and_go(own, crowd):
     """F06: each few seconds a consumer joins or leaves."""
     seed = seed_from_environment()
@@ -171,6 +173,7 @@ def test_members_come_and_go(own, crowd):
         recovered(own, traffic)
 
 
+@pytest.mark.full
 def test_everything_again_and_cut_otherwise(own, crowd):
     """F07, F08: both groups from the beginning, with another number of consumers and so other batches."""
     settle(own)
@@ -200,6 +203,7 @@ def test_a_few_users_in_all_partitions(own, crowd):
     assert own.assert_exact()["requests"] == before + 600
 
 
+@pytest.mark.full
 def test_more_partitions_while_it_runs(own, crowd):
     """E2: 12 become 20; our own producers and everyone else's go on."""
     with Traffic(own, seed_from_environment(), users=crowd) as traffic:
@@ -213,6 +217,7 @@ def test_more_partitions_while_it_runs(own, crowd):
     assert len(own.kafka.partitions(ACTIVITY)) == 20
 
 
+@pytest.mark.full
 def test_offsets_beyond_the_end(own, crowd):
     """E11: what was committed is not there; all is read again from the beginning, and nothing counted twice."""
     settle(own)

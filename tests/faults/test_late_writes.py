@@ -223,8 +223,8 @@ def inserter_between_grave_and_removal(stack, variant="faults"):
             assert stack.mongo.users.find_one({"_id": scene.user}) is None
 
 
-SHORT = [late_usage, late_user, late_intent, late_activity, inserter_between_grave_and_removal]
-FULL = [late_token, late_commit, late_removal, late_inserter]
+SHORT = [late_usage, late_user, inserter_between_grave_and_removal]
+FULL = [late_intent, late_activity, late_token, late_commit, late_removal, late_inserter]
 SCENES = [*SHORT, *(pytest.param(scene, marks=pytest.mark.full) for scene in FULL)]
 
 
