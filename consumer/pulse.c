@@ -116,6 +116,12 @@ enum hc_err hc_pulse_beat(struct hc_duty_turn *t, struct hc_error *err)
     return HC_OK; /* Redis away is no failure: the next beat says it again */
 }
 
+void hc_pulse_beat_end(struct hc_duty_turn *t)
+{
+    hc_instance_leave(t->cache, t->ctx->settings->instance);
+    hc_metrics_withdraw(t->cache, t->ctx->settings->instance);
+}
+
 /* ---- the plan ---- */
 
 enum hc_err hc_pulse_plan(struct hc_duty_turn *t, struct hc_error *err)

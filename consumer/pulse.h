@@ -21,6 +21,8 @@ hc_duty_run hc_pulse_topics; /* state: a bool, that it worked */
 /* Says in Redis that this process is alive and what it counts of itself, and hears how many workers there are
  * in all. Never fails. */
 hc_duty_run hc_pulse_beat; /* state: struct hc_beat */
+/* Takes it back, on a thread that waits for nobody: also when the store and the broker hang at the end. */
+void hc_pulse_beat_end(struct hc_duty_turn *t);
 /* The planner's turn. */
 hc_duty_run hc_pulse_plan; /* state: a struct hc_movement * */
 void hc_pulse_plan_end(struct hc_duty_turn *t);

@@ -24,7 +24,7 @@
 #define TICK_MS 50
 #define SAMPLE_MS 10000
 
-enum lane { LANE_PULSE, LANE_LEASE, LANE_QUICK, LANE_SLOW, LANE_COUNT };
+enum lane { LANE_BEAT, LANE_PULSE, LANE_LEASE, LANE_QUICK, LANE_SLOW, LANE_COUNT };
 
 enum whose { EVERYONES, LEADERS };
 
@@ -52,7 +52,7 @@ static const struct duty {
     void (*end)(struct hc_duty_turn *turn); /* before its thread ends; may be NULL, as may turn->db */
 } DUTIES[] = {
     {"topics", LANE_PULSE, EVERYONES, 1000, false, hc_pulse_topics, sizeof(bool), NULL},
-    {"beat", LANE_PULSE, EVERYONES, 1000, false, hc_pulse_beat, sizeof(struct hc_beat), NULL},
+    {"beat", LANE_BEAT, EVERYONES, 1000, false, hc_pulse_beat, sizeof(struct hc_beat), hc_pulse_beat_end},
     {"plan", LANE_PULSE, EVERYONES, 200, true, hc_pulse_plan, sizeof(struct hc_movement *),
      hc_pulse_plan_end},
     {"lease", LANE_LEASE, EVERYONES, 1000, true, hc_pulse_lease, 0, hc_pulse_lease_end},
@@ -238,7 +238,7 @@ static void run_all(struct hc_context *ctx, struct runner *runners)
         hc_fail(&err, HC_EINTERNAL, NULL, "a thread can't be started");
         fail(ctx, HC_EINTERNAL, &err);
     }
-    run_lane(&runners[LANE_PULSE]);
+    run_lane(&runners[0]);
     for (int l = 1; l < started; l++)
         pthread_join(threads[l], NULL);
 }
@@ -255,10 +255,6 @@ void *hc_schedule_run(void *arg)
         run_all(ctx, runners);
     else
         fail(ctx, e, &err);
-    if (e == HC_OK) {
-        hc_instance_leave(runners[LANE_PULSE].cache, ctx->settings->instance);
-        hc_metrics_withdraw(runners[LANE_PULSE].cache, ctx->settings->instance);
-    }
     for (int l = 0; l < LANE_COUNT; l++)
         hc_cache_close(runners[l].cache);
     return NULL;
