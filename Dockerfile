@@ -40,6 +40,7 @@ RUN apt-get update \
         libutf8proc2 \
         libxxhash0 \
         tzdata \
+        zlib1g \
     && rm -rf /var/lib/apt/lists/*
 RUN groupadd --system --gid 10001 headcount \
     && useradd --system --uid 10001 --gid headcount --no-create-home --home-dir /nonexistent headcount

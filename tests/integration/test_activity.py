@@ -14,6 +14,8 @@ from support.problem import assert_problem
 from support.stack import ROOT
 from support.waiting import wait_until
 
+WRITES_BEHIND = True
+
 TOPIC = "user.activate.create"
 WINDOWS = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:128.0) Gecko/20100101 Firefox/128.0"
 NOBODY = "0" * 24

@@ -32,7 +32,7 @@ def assert_shape(value, shape, where="result"):
 
 def test_shape(stack, http):
     stack.wait_job(stack.generate(300))
-    answer = http.get("/v1/counts")
+    answer = wait_until(lambda: (now := http.get("/v1/counts")).result["users"] >= 300 and now, 5)
     result = answer.result
     assert set(answer.json) == {"result"}
     assert_shape(result, SHAPE)
@@ -108,7 +108,7 @@ def test_polling_alone_moves_nothing_but_asof(stack, http):
     The hit rate of the cache is moved by the asking, and so, like asOf, is no part of the version.
     """
     stack.idle()
-    first = wait_until(lambda: at_rest(http), 30, every=0.2)
+    first = wait_until(lambda: (now := at_rest(http)) and now.result["pipeline"]["drift"] == 0 and now, 90, every=0.2)
     for _ in range(2):
         for _ in range(100):
             http.get("/v1/counts")

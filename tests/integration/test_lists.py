@@ -10,6 +10,8 @@ from bson import ObjectId
 from support.problem import assert_no_leak, assert_problem
 from support.waiting import wait_until
 
+WRITES_BEHIND = True
+
 SORTS = ["createdAt", "-createdAt", "name", "-name", "email", "-email", "country", "-country"]
 
 # What people write in names: accents, strokes, scripts without case, marks, emoji, quotes, other spaces, one word twice.

@@ -8,6 +8,8 @@ from bson import ObjectId
 from support import store
 from support.problem import assert_no_leak, assert_problem
 
+WRITES_BEHIND = True
+
 TOKEN = "a-token-of-the-tests-only"
 NOON = datetime.datetime(2026, 3, 1, 12, 0, 0, 123000)
 

@@ -8,6 +8,8 @@ from bson import ObjectId
 from faults.consumer import Consumer
 from support.waiting import wait_until
 
+WRITES_BEHIND = True
+
 FACTS = {"gender": "female", "country": "India"}
 
 

@@ -10,6 +10,8 @@ from support.kafka import ACTIVITY, BULK, TRIGGER
 from support.problem import assert_problem
 from support.waiting import wait_until
 
+WRITES_BEHIND = True
+
 ROUTE = "/v1/generate/activities/random/"
 DAY = 86_400_000
 KEYS = {"id", "kind", "total", "done", "failed", "state", "perSecond", "etaSeconds", "createdAt", "startedAt",

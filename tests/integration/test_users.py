@@ -7,6 +7,8 @@ import pytest
 from support.problem import assert_problem
 from support.waiting import wait_until
 
+WRITES_BEHIND = True
+
 FIELDS = {"_id", "avatar", "name", "userName", "email", "phoneNumber", "gender", "country", "lastActive", "createdAt",
           "updatedAt"}
 DATE = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
