@@ -125,7 +125,7 @@ const struct hc_setting hc_settings_table[] = {
      .about = "Most users that one job may make"},
     {.name = "APP_JOBS_MAX", INTEGER(jobs_max, "50", 1, 1000), .about = "Jobs that wait or run at once"},
     {.name = "APP_CHUNK_USERS",
-     INTEGER(chunk_users, "5000", 100, 20000),
+     INTEGER(chunk_users, "2000", 100, 20000),
      .about = "Users in one chunk of a job; frozen in each job when it is made"},
     {.name = "APP_BATCH_USERS",
      INTEGER(batch_users, "1000", 100, 2000),

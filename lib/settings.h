@@ -52,7 +52,7 @@ struct hc_settings {
     /* generation */
     int64_t generate_max; /* APP_GENERATE_MAX 20000000, 1..20000000 */
     int64_t jobs_max;     /* APP_JOBS_MAX 50, 1..1000: jobs that wait or run at once */
-    int64_t chunk_users;  /* APP_CHUNK_USERS 5000, 100..20000: frozen in each new job */
+    int64_t chunk_users;  /* APP_CHUNK_USERS 2000, 100..20000: frozen in each new job */
     int64_t batch_users;  /* APP_BATCH_USERS 1000, 100..2000: users in one insert command */
     /* the consumer */
     int64_t workers;       /* APP_WORKERS 0 = 2 x cores, 0..64: threads for the bulk topics */

@@ -119,7 +119,7 @@ def test_poison_as_long_as_kafka_takes_it(stack):
 
 def test_a_slice_that_its_job_has_not(stack):
     """Of a job of 3 chunks the chunks 3 and 40 are asked for: both are buried, nothing is begun or counted."""
-    job = stack.wait_job(stack.generate(12_000))
+    job = stack.wait_job(stack.generate(6_000))
     since = stack.kafka.ends(DEAD)
     for chunk in (3, 40):
         stack.kafka.send(BULK, {"v": 1, "job": job["id"], "chunk": chunk})

@@ -157,8 +157,12 @@ class Kafka:
 
         def ask():
             (asked,) = self.admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group, places)]).values()
-            return asked.result(10)
-        return {p.partition: p.offset for p in _patiently(ask).topic_partitions}
+            try:
+                return asked.result(5)
+            except TimeoutError as error:  # it still asks a broker that was stopped meanwhile
+                self.forget()
+                raise KafkaException(KafkaError(KafkaError._TIMED_OUT)) from error
+        return {p.partition: p.offset for p in _patiently(ask, 25).topic_partitions}
 
     def members(self, group):
         """How many members the group has, and its state; (0, reason) while the broker can't tell."""

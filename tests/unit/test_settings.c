@@ -123,7 +123,7 @@ static void the_defaults_are_the_documented_ones(void **state)
     assert_true(s.old_get);
     assert_int_equal(s.generate_max, 20000000);
     assert_int_equal(s.jobs_max, 50);
-    assert_int_equal(s.chunk_users, 5000);
+    assert_int_equal(s.chunk_users, 2000);
     assert_int_equal(s.batch_users, 1000);
     assert_int_equal(s.workers, 0);
     assert_string_equal(s.timezone, "UTC");
