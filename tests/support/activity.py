@@ -39,6 +39,7 @@ def insert_user(stack, counted_by_us=False, **fields):
             "country": "Bangladesh", "phoneNumber": "+8801", **fields}
     if counted_by_us:
         user["_hc"] = {"k": {"v": 0}, "due": uuid.uuid4().hex}
+    stack.written_behind = True
     stack.mongo.users.insert_one(user)
     return user
 
@@ -62,6 +63,7 @@ def deleted(stack, user, **more):
 
 def mark_gone(stack, user_id):
     """Deletes a user as the web service does: gone for every reader, due for the counters, the e-mail free."""
+    stack.written_behind = True
     return stack.mongo.users.update_one({"_id": user_id, "_hc.gone": None}, {"$set": {
         "_hc.gone": datetime.datetime.now(datetime.timezone.utc), "_hc.due": uuid.uuid4().hex,
         "email": f"deleted:{user_id}"}}).matched_count
@@ -69,5 +71,6 @@ def mark_gone(stack, user_id):
 
 def edit(stack, user_id, **fields):
     """Edits a user as the web service does."""
+    stack.written_behind = True
     return stack.mongo.users.update_one({"_id": user_id, "_hc.gone": None},
                                         {"$set": {**fields, "_hc.due": uuid.uuid4().hex}}).matched_count

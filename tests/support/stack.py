@@ -62,6 +62,7 @@ class Stack:
             self.settings["HEADCOUNT_BUILD"] = str(build)
         self.data = None
         self._mongo = None
+        self.written_behind = False  # the database holds what the counters were not told of, see conftest.py
 
     # ---- life
 
@@ -249,6 +250,7 @@ class Stack:
         """
         self.stop(PROGRAMS)
         self._mongo_drop()
+        self.written_behind = False
         self.kafka.truncate(*(topic for topics in READ.values() for topic in topics), DEAD)
         self.redis.flushall()
         self.start(PROGRAMS)
