@@ -108,9 +108,10 @@ static enum hc_err turn(struct hc_db *db, const struct hc_slot_step *step, bool 
 enum hc_err hc_slot_run(struct hc_db *db, const struct hc_slot_step *step, struct hc_error *err)
 {
     bool again = true;
-    enum hc_err e = HC_OK;
+    enum hc_err e = hc_db_begin(db, err);
     for (int i = 0; i < TRIES && again && e == HC_OK; i++)
         e = turn(db, step, i < POLITE, &again, err);
+    hc_db_end(db);
     if (e == HC_OK && again)
         return hc_fail(err, HC_EBUSY, "slot", "slot %d is too busy", step->slot);
     return e;
@@ -118,7 +119,7 @@ enum hc_err hc_slot_run(struct hc_db *db, const struct hc_slot_step *step, struc
 
 enum hc_err hc_slots_finish(struct hc_db *db, struct hc_error *err)
 {
-    enum hc_err e = HC_OK;
+    enum hc_err e = hc_db_begin(db, err);
     for (int i = 0; i < HC_SLOT_COUNT && e == HC_OK; i++) {
         struct hc_slot_document s;
         e = hc_slot_read(db, i, &s, err);
@@ -126,5 +127,6 @@ enum hc_err hc_slots_finish(struct hc_db *db, struct hc_error *err)
             e = finish(db, i, &s.intent, err);
         hc_slot_release(&s);
     }
+    hc_db_end(db);
     return e;
 }

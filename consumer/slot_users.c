@@ -77,10 +77,7 @@ struct bulk {
 
 static struct bulk begin_bulk(struct hc_db *db, enum hc_collection which)
 {
-    bson_t *opts = BCON_NEW("ordered", BCON_BOOL(false));
-    struct bulk b = {mongoc_collection_create_bulk_operation_with_opts(hc_db_collection(db, which), opts), 0};
-    bson_destroy(opts);
-    return b;
+    return (struct bulk){hc_db_bulk(db, which), 0};
 }
 
 /* Adds one update and frees both. */

@@ -215,6 +215,7 @@ enum hc_err hc_store_borrow(struct hc_store *store, struct hc_db *db, struct hc_
 
 void hc_store_return(struct hc_db *db)
 {
+    hc_db_end(db);
     for (int i = 0; i < HC_COLLECTION_COUNT; i++)
         if (db->collections[i])
             mongoc_collection_destroy(db->collections[i]);
@@ -259,8 +260,9 @@ enum hc_err hc_store_ping(struct hc_store *store, int *ms, struct hc_error *err)
 enum hc_err hc_db_find_one(struct hc_db *db, enum hc_collection which, const bson_t *filter,
                            const bson_t *opts, bson_t *found, struct hc_error *err)
 {
+    bson_t *all = hc_db_opts(db, opts);
     mongoc_cursor_t *cursor =
-        mongoc_collection_find_with_opts(hc_db_collection(db, which), filter, opts, NULL);
+        mongoc_collection_find_with_opts(hc_db_collection(db, which), filter, all, NULL);
     const bson_t *doc;
     enum hc_err e = HC_OK;
     if (mongoc_cursor_next(cursor, &doc)) {
@@ -274,6 +276,7 @@ enum hc_err hc_db_find_one(struct hc_db *db, enum hc_collection which, const bso
                 : hc_fail(err, HC_ENOTFOUND, NULL, "there is no such document");
     }
     mongoc_cursor_destroy(cursor);
+    bson_destroy(all);
     return e;
 }
 
@@ -301,6 +304,8 @@ enum hc_err hc_db_find_and_modify(struct hc_db *db, enum hc_collection which, co
     mongoc_find_and_modify_opts_set_update(opts, update);
     mongoc_find_and_modify_opts_set_flags(opts, MONGOC_FIND_AND_MODIFY_RETURN_NEW |
                                                     (upsert ? MONGOC_FIND_AND_MODIFY_UPSERT : 0));
+    bson_t *more = hc_db_opts(db, NULL);
+    mongoc_find_and_modify_opts_append(opts, more);
     bson_t reply;
     bson_error_t why;
     bool ok =
@@ -308,6 +313,7 @@ enum hc_err hc_db_find_and_modify(struct hc_db *db, enum hc_collection which, co
     enum hc_err e = ok ? take_value(&reply, found, err) : hc_store_fail(err, &why, &reply, true);
     bson_destroy(&reply);
     mongoc_find_and_modify_opts_destroy(opts);
+    bson_destroy(more);
     return e;
 }
 
@@ -318,11 +324,13 @@ enum hc_err hc_db_update_one(struct hc_db *db, enum hc_collection which, const b
     bson_error_t why;
     bson_iter_t it;
     enum hc_err e = HC_OK;
-    if (!mongoc_collection_update_one(hc_db_collection(db, which), filter, update, NULL, &reply, &why))
+    bson_t *opts = hc_db_opts(db, NULL);
+    if (!mongoc_collection_update_one(hc_db_collection(db, which), filter, update, opts, &reply, &why))
         e = hc_store_fail(err, &why, &reply, true);
     else if (matched)
         *matched = bson_iter_init_find(&it, &reply, "matchedCount") ? bson_iter_as_int64(&it) : 0;
     bson_destroy(&reply);
+    bson_destroy(opts);
     return e;
 }
 
@@ -331,8 +339,10 @@ enum hc_err hc_db_insert(struct hc_db *db, enum hc_collection which, const bson_
     bson_t reply;
     bson_error_t why;
     enum hc_err e = HC_OK;
-    if (!mongoc_collection_insert_one(hc_db_collection(db, which), doc, NULL, &reply, &why))
+    bson_t *opts = hc_db_opts(db, NULL);
+    if (!mongoc_collection_insert_one(hc_db_collection(db, which), doc, opts, &reply, &why))
         e = hc_store_fail(err, &why, &reply, true);
     bson_destroy(&reply);
+    bson_destroy(opts);
     return e;
 }

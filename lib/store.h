@@ -51,6 +51,7 @@ struct hc_store;
 struct hc_db {
     struct hc_store *store;
     mongoc_client_t *client;                               /* lent by the pool */
+    mongoc_client_session_t *session;                      /* between hc_db_begin and hc_db_end, or NULL */
     mongoc_collection_t *collections[HC_COLLECTION_COUNT]; /* opened on first use */
 };
 
@@ -66,6 +67,15 @@ void hc_store_close(struct hc_store *store);
 enum hc_err hc_store_borrow(struct hc_store *store, struct hc_db *db, struct hc_error *err);
 /* Gives the client back; harmless on a zeroed hc_db, which it leaves behind. */
 void hc_store_return(struct hc_db *db);
+
+/* From begin to end all hc_db_ calls of this db go through one causally consistent session: what is read later is no
+ * older than what was read or written before, also when another member of a replica set has become primary
+ * meanwhile. Where the server has no sessions there is but one server, and begin does nothing. HC_ESTORE. */
+enum hc_err hc_db_begin(struct hc_db *db, struct hc_error *err);
+/* Harmless without a begin. */
+void hc_db_end(struct hc_db *db);
+/* A copy of opts (NULL: none) with the session in it, for calls of the driver itself; the caller destroys it. */
+bson_t *hc_db_opts(const struct hc_db *db, const bson_t *opts);
 
 /* The collection's handle, owned by db. */
 mongoc_collection_t *hc_db_collection(struct hc_db *db, enum hc_collection which);
@@ -109,6 +119,8 @@ enum hc_err hc_db_aggregate(struct hc_db *db, enum hc_collection which, const bs
  * may be. */
 enum hc_err hc_db_insert_all(struct hc_db *db, enum hc_collection which, const bson_t **docs, size_t n,
                              struct hc_error *err);
+/* An unordered bulk on its way, for hc_db_run_bulk. */
+mongoc_bulk_operation_t *hc_db_bulk(struct hc_db *db, enum hc_collection which);
 /* Executes and destroys an unordered bulk of updates; *matched (may be NULL) says how many documents fitted
  * in all. An empty one does nothing. */
 enum hc_err hc_db_run_bulk(mongoc_bulk_operation_t *bulk, size_t operations, int64_t *matched,

@@ -21,17 +21,23 @@ static enum hc_err walk(mongoc_cursor_t *cursor, bool (*each)(void *ctx, const b
 enum hc_err hc_db_each(struct hc_db *db, enum hc_collection which, const bson_t *filter, const bson_t *opts,
                        bool (*each)(void *ctx, const bson_t *doc), void *ctx, struct hc_error *err)
 {
-    return walk(mongoc_collection_find_with_opts(hc_db_collection(db, which), filter, opts, NULL), each, ctx,
-                err);
+    bson_t *all = hc_db_opts(db, opts);
+    enum hc_err e = walk(mongoc_collection_find_with_opts(hc_db_collection(db, which), filter, all, NULL),
+                         each, ctx, err);
+    bson_destroy(all);
+    return e;
 }
 
 enum hc_err hc_db_aggregate(struct hc_db *db, enum hc_collection which, const bson_t *pipeline,
                             const bson_t *opts, bool (*each)(void *ctx, const bson_t *doc), void *ctx,
                             struct hc_error *err)
 {
-    return walk(
-        mongoc_collection_aggregate(hc_db_collection(db, which), MONGOC_QUERY_NONE, pipeline, opts, NULL),
+    bson_t *all = hc_db_opts(db, opts);
+    enum hc_err e = walk(
+        mongoc_collection_aggregate(hc_db_collection(db, which), MONGOC_QUERY_NONE, pipeline, all, NULL),
         each, ctx, err);
+    bson_destroy(all);
+    return e;
 }
 
 enum hc_err hc_db_count(struct hc_db *db, enum hc_collection which, const bson_t *filter, const bson_t *opts,
@@ -39,9 +45,11 @@ enum hc_err hc_db_count(struct hc_db *db, enum hc_collection which, const bson_t
 {
     bson_error_t why;
     bson_t reply;
-    *n = mongoc_collection_count_documents(hc_db_collection(db, which), filter, opts, NULL, &reply, &why);
+    bson_t *all = hc_db_opts(db, opts);
+    *n = mongoc_collection_count_documents(hc_db_collection(db, which), filter, all, NULL, &reply, &why);
     enum hc_err e = *n < 0 ? hc_store_fail(err, &why, &reply, false) : HC_OK;
     bson_destroy(&reply);
+    bson_destroy(all);
     return e;
 }
 
@@ -95,7 +103,8 @@ enum hc_err hc_db_insert_all(struct hc_db *db, enum hc_collection which, const b
 {
     if (n == 0)
         return HC_OK;
-    bson_t *opts = BCON_NEW("ordered", BCON_BOOL(false), "validate", BCON_BOOL(false));
+    bson_t *opts = hc_db_opts(db, NULL);
+    BCON_APPEND(opts, "ordered", BCON_BOOL(false), "validate", BCON_BOOL(false));
     bson_t reply;
     bson_error_t why;
     bool ok = mongoc_collection_insert_many(hc_db_collection(db, which), docs, n, opts, &reply, &why);
@@ -103,6 +112,16 @@ enum hc_err hc_db_insert_all(struct hc_db *db, enum hc_collection which, const b
     bson_destroy(&reply);
     bson_destroy(opts);
     return e;
+}
+
+mongoc_bulk_operation_t *hc_db_bulk(struct hc_db *db, enum hc_collection which)
+{
+    bson_t *opts = hc_db_opts(db, NULL);
+    BCON_APPEND(opts, "ordered", BCON_BOOL(false));
+    mongoc_bulk_operation_t *bulk =
+        mongoc_collection_create_bulk_operation_with_opts(hc_db_collection(db, which), opts);
+    bson_destroy(opts);
+    return bulk;
 }
 
 enum hc_err hc_db_run_bulk(mongoc_bulk_operation_t *bulk, size_t operations, int64_t *matched,
@@ -130,9 +149,11 @@ enum hc_err hc_db_update_many(struct hc_db *db, enum hc_collection which, const 
 {
     bson_t reply;
     bson_error_t why;
-    bool ok = mongoc_collection_update_many(hc_db_collection(db, which), filter, update, NULL, &reply, &why);
+    bson_t *opts = hc_db_opts(db, NULL);
+    bool ok = mongoc_collection_update_many(hc_db_collection(db, which), filter, update, opts, &reply, &why);
     enum hc_err e = ok ? HC_OK : hc_store_fail(err, &why, &reply, true);
     bson_destroy(&reply);
+    bson_destroy(opts);
     return e;
 }
 
@@ -141,8 +162,10 @@ enum hc_err hc_db_delete_many(struct hc_db *db, enum hc_collection which, const 
 {
     bson_t reply;
     bson_error_t why;
-    bool ok = mongoc_collection_delete_many(hc_db_collection(db, which), filter, NULL, &reply, &why);
+    bson_t *opts = hc_db_opts(db, NULL);
+    bool ok = mongoc_collection_delete_many(hc_db_collection(db, which), filter, opts, &reply, &why);
     enum hc_err e = ok ? HC_OK : hc_store_fail(err, &why, &reply, true);
     bson_destroy(&reply);
+    bson_destroy(opts);
     return e;
 }
