@@ -3,10 +3,11 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/random.h>
-#include <time.h>
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
+
+#include "clock.h"
 
 static const char upper32[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 static const char lower32[] = "0123456789abcdefghjkmnpqrstvwxyz";
@@ -159,13 +160,12 @@ static int random_bytes(uint8_t *out, size_t size)
 
 int hc_ulid_new(char out[HC_ULID_TEXT])
 {
-    struct timespec now;
     uint8_t random[10];
 
     out[0] = '\0';
-    if (clock_gettime(CLOCK_REALTIME, &now) != 0 || random_bytes(random, sizeof(random)) != 0)
+    if (random_bytes(random, sizeof(random)) != 0)
         return -1;
-    hc_ulid_make(out, (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000, random);
+    hc_ulid_make(out, (uint64_t)hc_now_ms(), random);
     return 0;
 }
 
