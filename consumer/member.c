@@ -38,8 +38,12 @@ static void rebalanced(rd_kafka_t *rk, rd_kafka_resp_err_t why, rd_kafka_topic_p
     if (why == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
         log_partitions("member.assigned", "partitions were given to this member", list);
         rd_kafka_assign(rk, list);
+        /* librdkafka keeps the pause of a partition that went and comes back: who was paused when it went and goes
+         * on without it would never read it again. */
         if (m->paused)
             rd_kafka_pause_partitions(rk, list);
+        else
+            rd_kafka_resume_partitions(rk, list);
         return;
     }
     bool lost = rd_kafka_assignment_lost(rk) != 0;

@@ -50,9 +50,9 @@ class Consumer:
         wait_until(lambda: self.process.poll() is not None, seconds, "the failpoint was not reached")
         assert self.process.returncode == -signal.SIGKILL, f"it ended otherwise:\n{self.tail()}"
 
-    def tail(self):
+    def tail(self, lines=20):
         self.log.flush()
-        return "".join(pathlib.Path(self.log.name).read_text(errors="replace").splitlines(keepends=True)[-20:])
+        return "".join(pathlib.Path(self.log.name).read_text(errors="replace").splitlines(keepends=True)[-lines:])
 
     def __enter__(self):
         return self.start()

@@ -4,7 +4,9 @@ Then: exact, every acknowledged write there once, every refused one not, no prog
 were killed. The seed is printed and replays as HEADCOUNT_SEED.
 """
 import json
+import pathlib
 import random
+import re
 import shutil
 import time
 
@@ -97,6 +99,45 @@ def test_one_stands_still(own, crowd, frozen, seconds):
         time.sleep(2)
         recovered(own, traffic)
     assert [own.pid(name) for name in OURS] == pids, "a program was restarted"
+
+
+def outage(own, crowd, max_poll_ms, seconds):
+    """MongoDB hangs in the middle of a job. What the consumer said meanwhile, and its memory before and after in kB."""
+    settings = {"APP_KAFKA_CONFIG": f"max.poll.interval.ms={max_poll_ms}", "APP_CHUNK_USERS": "500"}
+
+    def rss_kb(consumer):
+        status = pathlib.Path(f"/proc/{consumer.process.pid}/status").read_text()
+        return int(re.search(r"VmRSS:\s+(\d+)", status)[1])
+    with own.stopped("consumer"), Traffic(own, seed_from_environment(), http=False, users=crowd) as traffic:
+        with Consumer(own, "release", settings) as consumer:
+            job = own.generate(20_000)
+            own.wait_progress(job, 1000)
+            with own.frozen(own.mongodb_processes()[0]):
+                time.sleep(3)
+                said, before = len(consumer.tail(10_000)), rss_kb(consumer)
+                time.sleep(seconds)
+                after, meanwhile = rss_kb(consumer), consumer.tail(10_000)[said:]
+            traffic.end()
+            own.wait_job(job)
+            settle(own)
+            assert_whole_and_exact(own, traffic)
+    return meanwhile, before, after
+
+
+@pytest.mark.full
+@pytest.mark.timeout(180)
+def test_an_outage_longer_than_a_poll_may_take(own, crowd):
+    """F15: whoever waits for MongoDB stays a member of both groups, grows no fatter, and goes on where he was."""
+    meanwhile, before, after = outage(own, crowd, 25_000, 45)
+    assert "member.lost" not in meanwhile and "member.revoked" not in meanwhile, meanwhile
+    assert after - before < 0.05 * before + 1024, f"{before} kB grew to {after} kB"
+
+
+@pytest.mark.full
+@pytest.mark.timeout(180)
+def test_partitions_that_are_lost_while_nothing_is_read(own, crowd):
+    """One command takes longer than the group waits: the partitions go and come back, and are read on."""
+    outage(own, crowd, 8_000, 22)
 
 
 # ---- lost replies
