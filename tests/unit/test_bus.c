@@ -137,6 +137,49 @@ static void test_a_prompt_bus_knows(void **state)
     hc_bus_close(bus, 1000);
 }
 
+#define PRODUCE 0 /* Kafka's number of that request */
+
+/* What a broker refuses for good is told; what passes is tried again, and not without a pause. */
+static void test_what_a_broker_refuses(void **state)
+{
+    (void)state;
+    static const struct {
+        rd_kafka_resp_err_t refusal;
+        enum hc_err outcome;
+    } ROWS[] = {
+        {RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION, HC_OK},
+        {RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE, HC_OK},
+        {RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS, HC_OK},
+        {RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, HC_EBROKER},
+        {RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, HC_EBROKER},
+        {RD_KAFKA_RESP_ERR_INVALID_MSG, HC_EBROKER},
+    };
+    for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
+        char quick[] = "topic.metadata.refresh.interval.ms=500";
+        struct hc_settings s = settings_with(brokers, quick);
+        struct hc_bus *bus;
+        struct hc_error err;
+        assert_int_equal(hc_bus_open_prompt(&bus, &s, 2000, &err), HC_OK);
+        assert_int_equal(hc_bus_send_wait(bus, &HELLO, 5000, &err), HC_OK);
+        rd_kafka_mock_push_request_errors(cluster, PRODUCE, 2, ROWS[i].refusal, ROWS[i].refusal);
+        int64_t start = hc_mono_ms();
+        enum hc_err told = hc_bus_send_wait(bus, &HELLO, 5000, &err);
+        if (told != ROWS[i].outcome)
+            print_message("%s: %s\n", rd_kafka_err2name(ROWS[i].refusal), hc_err_text(told));
+        assert_int_equal(told, ROWS[i].outcome);
+        if (told == HC_OK)
+            assert_true(hc_mono_ms() - start >= 2 * 100); /* two tries that failed */
+        rd_kafka_mock_clear_request_errors(cluster, PRODUCE);
+        /* A topic that was refused is believed to be so until it is asked for again. */
+        for (int tries = 0; tries < 50 && told != HC_OK; tries++) {
+            hc_sleep_ms(100);
+            told = hc_bus_send_wait(bus, &HELLO, 3000, &err);
+        }
+        assert_int_equal(hc_bus_send_wait(bus, &HELLO, 5000, &err), HC_OK);
+        hc_bus_close(bus, 1000);
+    }
+}
+
 /* More than may be out at once, all of them acknowledged when the batch has ended. */
 static void test_a_batch_is_there_when_it_has_ended(void **state)
 {
@@ -229,6 +272,7 @@ int main(void)
         cmocka_unit_test(test_sends_and_waits),
         cmocka_unit_test(test_a_broker_that_goes_and_comes),
         cmocka_unit_test(test_a_prompt_bus_knows),
+        cmocka_unit_test(test_what_a_broker_refuses),
         cmocka_unit_test(test_a_batch_is_there_when_it_has_ended),
         cmocka_unit_test(test_a_batch_that_fails),
         cmocka_unit_test(test_wrong_configuration),
