@@ -11,6 +11,7 @@
 #include "log.h"
 
 #define READ_MS 10000
+#define GRAVES_MAX 200
 #define DUE_MAX sizeof((struct hc_subject *)0)->due
 
 /* ---- gathering ---- */
@@ -205,9 +206,17 @@ static bool take_usage(void *ctx, const bson_t *doc)
     return true;
 }
 
+/* Those who are read of a stretch of the graves. */
+struct graves {
+    struct hc_subjects *subjects;
+    int seen;
+};
+
 static bool take_grave(void *ctx, const bson_t *doc)
 {
-    struct hc_subject *u = subject_of(ctx, doc);
+    struct graves *g = ctx;
+    struct hc_subject *u = subject_of(g->subjects, doc);
+    g->seen++;
     if (u)
         u->buried = true;
     return true;
@@ -234,14 +243,14 @@ static bool take_activity(void *ctx, const bson_t *doc)
 
 /* ---- reading ---- */
 
-static enum hc_err read_listed(struct hc_subjects *s, struct hc_db *db, enum hc_collection which,
-                               const bson_t *ids, const bson_t *fields,
-                               bool (*take)(void *ctx, const bson_t *doc), struct hc_error *err)
+static enum hc_err read_listed(void *ctx, struct hc_db *db, enum hc_collection which, const bson_t *ids,
+                               const bson_t *fields, bool (*take)(void *ctx, const bson_t *doc),
+                               struct hc_error *err)
 {
     bson_t *filter = BCON_NEW("_id", "{", "$in", BCON_ARRAY(ids), "}");
     bson_t *opts = BCON_NEW("projection", BCON_DOCUMENT(fields), "hint", "{", "_id", BCON_INT32(1), "}",
                             "maxTimeMS", BCON_INT32(READ_MS));
-    enum hc_err e = hc_db_each(db, which, filter, opts, take, s, err);
+    enum hc_err e = hc_db_each(db, which, filter, opts, take, ctx, err);
     bson_destroy(filter);
     bson_destroy(opts);
     return e;
@@ -307,21 +316,39 @@ static enum hc_err read_facts(struct hc_subjects *s, struct hc_db *db, struct hc
     return e;
 }
 
+/* Graves are mostly few: all from the first subject's place to the last one's cost less than asking for each, up
+ * to a number. Beyond it each is asked for. */
+static enum hc_err read_graves(struct hc_subjects *s, struct hc_db *db, const bson_t *ids,
+                               struct hc_error *err)
+{
+    struct graves g = {.subjects = s};
+    bson_t *fields = BCON_NEW("_id", BCON_INT32(1));
+    bson_t *stretch = BCON_NEW("_id", "{", "$gte", BCON_OID(&s->list[0].user), "$lte",
+                               BCON_OID(&s->list[s->count - 1].user), "}");
+    bson_t *opts = BCON_NEW("projection", BCON_DOCUMENT(fields), "hint", "{", "_id", BCON_INT32(1), "}",
+                            "limit", BCON_INT64(GRAVES_MAX), "maxTimeMS", BCON_INT32(READ_MS));
+    enum hc_err e = hc_db_each(db, HC_TOMBSTONES, stretch, opts, take_grave, &g, err);
+    if (e == HC_OK && g.seen >= GRAVES_MAX)
+        e = read_listed(&g, db, HC_TOMBSTONES, ids, fields, take_grave, err);
+    bson_destroy(fields);
+    bson_destroy(stretch);
+    bson_destroy(opts);
+    return e;
+}
+
 /* Usage and graves of all, then the facts of those where they matter. */
 static enum hc_err read_users(struct hc_subjects *s, struct hc_db *db, struct hc_error *err)
 {
     bson_t all = BSON_INITIALIZER;
     bson_t *usage =
         BCON_NEW("n", BCON_INT32(1), "day", BCON_INT32(1), "last", BCON_INT32(1), "zg", BCON_INT32(1));
-    bson_t *grave = BCON_NEW("_id", BCON_INT32(1));
     list_ids(s, NULL, &all);
     enum hc_err e = read_listed(s, db, HC_USAGE, &all, usage, take_usage, err);
     if (e == HC_OK)
-        e = read_listed(s, db, HC_TOMBSTONES, &all, grave, take_grave, err);
+        e = read_graves(s, db, &all, err);
     if (e == HC_OK)
         e = read_facts(s, db, err);
     bson_destroy(usage);
-    bson_destroy(grave);
     bson_destroy(&all);
     return e;
 }

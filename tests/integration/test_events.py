@@ -211,6 +211,22 @@ def test_a_deleted_user_leaves_every_number(stack, scene):
     assert scene.told_dead() == []
 
 
+def test_a_deleted_user_is_known_among_very_many_graves(stack, scene):
+    """More graves than a step reads in one go lie between its first user and those who were deleted."""
+    low = [activity.insert_user(stack, _id=ObjectId(f"10{n:022x}"), counted_by_us=True)["_id"] for n in range(100)]
+    for user in scene.users:
+        activity.mark_gone(stack, user)
+    scene.settled(users=100 - 40)
+    stack.mongo.hc_tombstones.insert_many(
+        {"_id": ObjectId(f"20{n:022x}"), "at": datetime.datetime.now(datetime.timezone.utc)} for n in range(400))
+    stack.stop("consumer")
+    for user in low + scene.users:
+        send_request(stack, user, partition=0)
+    stack.start("consumer")
+    scene.settled(users=100 - 40, requests=100)
+    assert scene.told_dead() == []
+
+
 def test_a_deletion_that_overtakes_the_creation(stack, scene):
     """E5: never counted, so nothing is taken off."""
     user = activity.insert_user(stack, counted_by_us=True)
