@@ -21,9 +21,19 @@
 
 /* ---- configuration ---- */
 
+/* Another cluster answers at the old address: it was wiped and made anew. It knows nothing of a producer's
+ * number, and gives the same one to the next producer; whose messages are whose can't be told then, and one that looks
+ * like a repetition of another's would be acknowledged and dropped. */
+static void meet_another_cluster(const rd_kafka_t *rk)
+{
+    if (rd_kafka_type(rk) == RD_KAFKA_PRODUCER && rd_kafka_opaque(rk))
+        atomic_store(&((struct hc_bus *)rd_kafka_opaque(rk))->renew, true);
+}
+
 static void kafka_log(const rd_kafka_t *rk, int level, const char *facility, const char *text)
 {
-    (void)rk;
+    if (strcmp(facility, "CLUSTERID") == 0)
+        meet_another_cluster(rk);
     /* 4 is its warning: among them an offset that is out of range, which a wiped log leaves behind. */
     hc_log(level <= 4 ? HC_LOG_WARN : HC_LOG_DEBUG, "bus.driver", text, HC_STR("facility", facility), NULL);
 }

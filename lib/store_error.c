@@ -3,6 +3,7 @@
 
 #include <mongoc/mongoc.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "log.h"
 #include "metrics.h"
@@ -16,8 +17,40 @@ static const int64_t TRANSIENT[] = {
     10058, 10107, 11600, 11602, 13388, 13435, 13436, 16500, 10003,
 };
 
+/* ---- what PostgreSQL says ---- */
+
+#define SQLSTATE_LEAST (INT64_C(1) << 24) /* smaller ones can't be told from MongoDB's */
+
+/* The first two characters of a SQLSTATE, its class; "" for a code of MongoDB's. */
+static const char *sqlstate_class(int64_t code, char class[3])
+{
+    class[0] = '\0';
+    if (code < SQLSTATE_LEAST || code >= INT64_C(1) << 30)
+        return class;
+    class[0] = (char)('0' + (code & 63));
+    class[1] = (char)('0' + (code >> 6 & 63));
+    class[2] = '\0';
+    return class;
+}
+
+static bool is_transient_state(int64_t code)
+{
+    /* Connection, rolled back (deadlock, serialization), resources, not available (locks), stopped or cancelled. */
+    static const char *const CLASSES[] = {"08", "40", "53", "55", "57"};
+    char class[3];
+    sqlstate_class(code, class);
+    for (size_t i = 0; i < sizeof CLASSES / sizeof *CLASSES; i++)
+        if (strcmp(class, CLASSES[i]) == 0)
+            return true;
+    return false;
+}
+
+/* ---- codes ---- */
+
 bool hc_mongo_code_is_transient(int64_t code)
 {
+    if (is_transient_state(code))
+        return true;
     for (size_t i = 0; i < sizeof TRANSIENT / sizeof *TRANSIENT; i++)
         if (TRANSIENT[i] == code)
             return true;
@@ -48,6 +81,12 @@ static bool is_server_code(const bson_error_t *driver)
            driver->domain == MONGOC_ERROR_COMMAND || driver->domain == MONGOC_ERROR_QUERY;
 }
 
+bool hc_store_was_undone(const bson_error_t *driver)
+{
+    char class[3];
+    return is_server_code(driver) && strcmp(sqlstate_class(driver->code, class), "40") == 0;
+}
+
 bool hc_store_is_transient(const bson_error_t *driver, const bson_t *reply)
 {
     return is_network(driver) || has_label(reply) ||
@@ -67,7 +106,7 @@ static enum hc_err judge(struct hc_error *err, const bson_error_t *driver, const
            HC_INT("domain", driver->domain), HC_INT("code", driver->code), NULL);
     if (!transient)
         return hc_fail(err, HC_EINTERNAL, "mongodb", "the database refused a command of ours");
-    if (writing && !hc_store_never_sent(driver))
+    if (writing && !hc_store_never_sent(driver) && !hc_store_was_undone(driver))
         return hc_fail(err, HC_EOUTCOME, "mongodb",
                        "the database's answer was lost, so the change may have happened; ask again before repeating it");
     return hc_fail(err, HC_ESTORE, "mongodb", "the database (MongoDB) can't be reached right now");

@@ -137,6 +137,22 @@ def late_intent(stack, variant="faults"):
             assert scene.exact()["by_user"][scene.user][0] == 2
 
 
+def late_reader(stack, variant="faults"):
+    """Half of what a step needs is read; then its user, who never made a request, is taken out. He was there: no poison."""
+    scene = Scene(stack, variant)
+    with Consumer(stack, variant, ALONE):
+        scene.user = take_users(stack, stack.wait_job(stack.generate(1)))[0]["_id"]
+        settle(stack)
+    send_request(stack, scene.user)
+    with stopped_at(stack, variant, "subjects.half") as late:
+        with Consumer(stack, variant, ALONE):
+            settle(stack)
+            scene.delete()
+            scene.exact(20)
+            awake(late, stack)
+            scene.exact(20)
+
+
 def late_commit(stack, variant="faults"):
     """All is written but the slot's version; another one has finished it."""
     scene = Scene(stack, variant)
@@ -224,7 +240,7 @@ def inserter_between_grave_and_removal(stack, variant="faults"):
 
 
 SHORT = [late_usage, late_user, inserter_between_grave_and_removal]
-FULL = [late_intent, late_activity, late_token, late_commit, late_removal, late_inserter]
+FULL = [late_intent, late_reader, late_activity, late_token, late_commit, late_removal, late_inserter]
 SCENES = [*SHORT, *(pytest.param(scene, marks=pytest.mark.full) for scene in FULL)]
 
 

@@ -17,6 +17,7 @@ from support.mongo_wire import Answer, WireProxy, name_of, refusal
 from support.stack import Stack
 from support.waiting import wait_until
 
+DEADLOCK = 16908292  # PostgreSQL's 40P01, as DocumentDB passes it on
 WRITES = {"insert", "update", "delete", "findAndModify"}
 
 
@@ -103,8 +104,9 @@ ANSWERS = {
     "not on the majority": not_on_the_majority,
     "half and then cut": half_and_then_cut,
     "documents refused in passing": each_refused(189),
+    "documents in a deadlock": each_refused(DEADLOCK),
 }
-OF_DOCUMENTS = ("half and then cut", "documents refused in passing")  # rarer, so told more often
+OF_DOCUMENTS = ("half and then cut", "documents refused in passing", "documents in a deadlock")  # rarer, so told more often
 SHORT = ("stepping down, done", "half and then cut", "not on the majority")
 
 
@@ -126,6 +128,29 @@ def test_a_consumer_that_is_told(own, answer):
             settle(own)
             assert_whole_and_exact(own, traffic)
             assert consumer.process.poll() is None, consumer.tail()
+
+
+def one_in_a_deadlock(command, reply):
+    """A write of one document was undone for another one's sake."""
+    name = next(iter(command))
+    if reply is not None or name not in WRITES:
+        return None
+    return refusal(DEADLOCK) if name == "findAndModify" else Answer(
+        ok=1.0, n=0, writeErrors=[{"index": 0, "code": DEADLOCK, "errmsg": "told"}])
+
+
+def test_a_web_service_that_meets_deadlocks(own):
+    """Nobody hears of a write that was undone and made again."""
+    with Telling(own, seed_from_environment(), 3, one_in_a_deadlock) as proxy:
+        with own.beside(env={"APP_MONGODB_CONNECTION_STRING": proxy.uri}) as web, Consumer(own, "release"):
+            own.wait_ready()
+            proxy.on = True
+            with Traffic(own, 5, http=web.http, users=own.crowd[50:]) as traffic:
+                wait_until(lambda: proxy.told >= 20, 30)
+                proxy.on = False
+            settle(own)
+            assert_whole_and_exact(own, traffic)
+    assert traffic.outcomes["ok"] > 20 and traffic.outcomes["refused"] == traffic.outcomes["no answer"] == 0
 
 
 class Lagging(Telling):

@@ -55,9 +55,7 @@ class Traffic:
         """users: some that are there already, which it may edit, delete and make requests of."""
         self.stack, self.chance, self.pause = stack, random.Random(seed), pause
         self.web = stack.http if http is True else http
-        # Idempotent, so that a retry of the library makes no second message of one that has no name.
-        self.producer = Producer({"bootstrap.servers": stack.kafka.broker, "linger.ms": 0, "log_level": 0,
-                                  "enable.idempotence": True, "message.timeout.ms": 20000})
+        self.new_producer()
         self.dead_before, self.never = stack.kafka.ends(DEAD), set()
         self.known = {user["_id"]: Known(user["_id"], user["gender"], user["country"]) for user in users}
         self.refused, self.unclear_mails, self.gone = [], {}, set()
@@ -66,6 +64,11 @@ class Traffic:
         self._on_the_way, self._lost = 0, []
         self._guard, self._stop, self._fault = threading.Lock(), threading.Event(), None
         self._thread = None
+
+    def new_producer(self):
+        """Idempotent, so that a retry of the library makes no second message of one that has no name."""
+        self.producer = Producer({"bootstrap.servers": self.stack.kafka.broker, "linger.ms": 0, "log_level": 0,
+                                  "enable.idempotence": True, "message.timeout.ms": 20000})
 
     # ---- life
 

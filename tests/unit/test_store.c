@@ -50,6 +50,16 @@ static void test_errors_by_code(void **state)
         {MONGOC_ERROR_SERVER, 11600, false, HC_ESTORE},
         {MONGOC_ERROR_SERVER, 9, false, HC_EINTERNAL}, /* a command of ours is wrong */
         {MONGOC_ERROR_SERVER, 121, true, HC_EINTERNAL},
+        /* PostgreSQL's: a deadlock and a failed serialization undo the write, the others leave it open */
+        {MONGOC_ERROR_SERVER, 16908292, true, HC_ESTORE},
+        {MONGOC_ERROR_SERVER, 16777220, true, HC_ESTORE},
+        {MONGOC_ERROR_SERVER, 67371461, true, HC_EOUTCOME}, /* 57014, cancelled */
+        {MONGOC_ERROR_SERVER, 67371461, false, HC_ESTORE},
+        {MONGOC_ERROR_SERVER, 50463173, false, HC_ESTORE},    /* 57P03, it is starting */
+        {MONGOC_ERROR_SERVER, 50463045, true, HC_EOUTCOME},   /* 55P03, a lock was not to be had */
+        {MONGOC_ERROR_SERVER, 100663808, false, HC_ESTORE},   /* 08006, the connection failed */
+        {MONGOC_ERROR_SERVER, 33685634, true, HC_EINTERNAL},  /* 22P02, a text that is no number */
+        {MONGOC_ERROR_SERVER, 1073741824, true, HC_EINTERNAL}, /* nobody's */
     };
     for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
         bson_error_t driver = driver_error(CASES[i].domain, CASES[i].code);
@@ -57,6 +67,17 @@ static void test_errors_by_code(void **state)
         assert_int_equal(hc_store_fail(&err, &driver, NULL, CASES[i].writing), CASES[i].expected);
         assert_null(strstr(err.detail, "secret"));
     }
+}
+
+static void test_what_was_undone(void **state)
+{
+    (void)state;
+    bson_error_t deadlock = driver_error(MONGOC_ERROR_SERVER, 16908292);
+    bson_error_t network = driver_error(MONGOC_ERROR_STREAM, 16908292);
+    bson_error_t cancelled = driver_error(MONGOC_ERROR_SERVER, 67371461);
+    assert_true(hc_store_was_undone(&deadlock));
+    assert_false(hc_store_was_undone(&network));
+    assert_false(hc_store_was_undone(&cancelled));
 }
 
 static void test_labels_make_transient(void **state)
@@ -114,6 +135,7 @@ int main(void)
     hc_log_setup(HC_LOG_ERROR, "test");
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_errors_by_code),
+        cmocka_unit_test(test_what_was_undone),
         cmocka_unit_test(test_labels_make_transient),
         cmocka_unit_test(test_wrong_addresses),
         cmocka_unit_test(test_a_server_that_is_not_there),
