@@ -53,7 +53,8 @@ static void seconds_without_anybody_are_idle(void **state)
     assert_int_equal(busy(&p, 10, 60, 100), PACE_LONGEST_MS);
     assert_int_equal(pace_wait_ms(&p, 73 * 1000), 4218);
     assert_int_equal(pace_wait_ms(&p, 10000 * 1000), PACE_SHORTEST_MS);
-    assert_int_equal(pace_wait_ms(&p, 9000 * 1000), PACE_SHORTEST_MS); /* a clock never goes back; nothing breaks */
+    assert_int_equal(pace_wait_ms(&p, 9000 * 1000),
+                     PACE_SHORTEST_MS); /* a clock never goes back; nothing breaks */
 }
 
 static void *note(void *arg)
