@@ -88,8 +88,10 @@ def test_nothing_is_found_in_long(stack, small, tmp_path, how):
 BROKEN = {
     "an answer lacks a field": ("/v1/user/agg/gender", lambda at: at["get"]["responses"]["200"]["content"][
         "application/json"]["schema"]["properties"]["result"].update(required=["unicorn"])),
-    "a bound is too wide": ("/v1/user/agg/country", lambda at: at["get"]["parameters"][0]["schema"].update(maximum=301)),
-    "a bound is too narrow": ("/v1/user/agg/country", lambda at: at["get"]["parameters"][0]["schema"].update(maximum=299)),
+    "a bound is too wide": ("/v1/user/agg/country", lambda at: at["get"]["parameters"][0]["schema"]["anyOf"][0].update(
+        maximum=301)),
+    "a bound is too narrow": ("/v1/user/agg/country", lambda at: at["get"]["parameters"][0]["schema"]["anyOf"][0].update(
+        maximum=299)),
     "a method is not told": ("/v1/admin/recount", lambda at: at.pop("post")),
 }
 
