@@ -89,7 +89,7 @@ units: $(UNITS) ## Build the unit tests of VARIANT
 
 benches: all $(BENCH) ## Build what bench/ measures with
 
-bench: setup ## Measure what is promised about speed (about 15 min on 2 cores, needs wrk)
+bench: setup ## Measure what is promised about speed, PARTS="table lag" for some of it (needs wrk; an hour on 2 cores)
 	@$(MAKE) --no-print-directory -s all benches
 	@tests/run --venv bench/measure.py $(PARTS)
 

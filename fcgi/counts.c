@@ -13,12 +13,20 @@
 #define PAST_FRESH_MS 10000
 #define FUTURE_MS 60000 /* clocks that differ by this much still mean now */
 
-/* ms between two polls: longer when a fill is slow here. */
-static atomic_int poll_interval = 1000;
+/* ms between two polls by what the last fill of this process took: a slow store is asked less. */
+static atomic_int fill_wait_ms = PACE_SHORTEST_MS;
 
 static void note_fill_time(int64_t ms)
 {
-    atomic_store(&poll_interval, ms > 1000 ? 5000 : ms > 250 ? 2000 : 1000);
+    atomic_store(&fill_wait_ms, ms > 1000 ? 5000 : ms > 250 ? 2000 : PACE_SHORTEST_MS);
+}
+
+static void say_interval(struct context *c)
+{
+    char text[16];
+    int slow = atomic_load(&fill_wait_ms), busy = pace_wait_ms(&c->web->pace, hc_mono_ms());
+    snprintf(text, sizeof text, "%d", slow > busy ? slow : busy);
+    response_header(&c->response, "Poll-Interval", text);
 }
 
 static enum hc_err fill(void *ctx, struct hc_buf *out, char etag[32], struct hc_error *err)
@@ -96,7 +104,6 @@ static enum hc_err show_past(struct context *c, struct text at, struct hc_error 
 enum hc_err counts_show(struct context *c, struct hc_error *err)
 {
     struct hc_flight_answer answer;
-    char interval[16];
     const struct text *at = query_value(&c->request, "at");
     if (at)
         return show_past(c, *at, err);
@@ -104,7 +111,6 @@ enum hc_err counts_show(struct context *c, struct hc_error *err)
     if (code != HC_OK)
         return code;
     context_tag(c, &answer, FRESH_MS);
-    snprintf(interval, sizeof interval, "%d", atomic_load(&poll_interval));
-    response_header(&c->response, "Poll-Interval", interval);
+    say_interval(c);
     return HC_OK;
 }

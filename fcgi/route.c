@@ -41,11 +41,14 @@ static unsigned methods_of(const struct route *route, bool old_get)
 const struct route *route_find(const struct route *table, size_t count, const struct request *r, bool old_get,
                                unsigned *allowed)
 {
+    bool named = false; /* a pattern without places is this path: others that fit mean other things */
     *allowed = 0;
     for (size_t i = 0; i < count; i++) {
         unsigned methods = methods_of(&table[i], old_get);
-        if (!fits(&table[i], r))
+        bool has_places = strchr(table[i].pattern, ':') != NULL;
+        if ((named && has_places) || !fits(&table[i], r))
             continue;
+        named = named || !has_places;
         if (methods & (unsigned)r->method)
             return &table[i];
         *allowed |= methods;

@@ -32,7 +32,8 @@ struct route {
 const struct route *route_table(size_t *count);
 
 /* The row that fits path and method; else NULL, and *allowed has the methods with
- * which the path is known (0: unknown path). old_get false leaves out GETs that
+ * which the path is known (0: unknown path). A path that a pattern names in full is
+ * no place of the patterns further down. old_get false leaves out GETs that
  * change something. */
 const struct route *route_find(const struct route *table, size_t count, const struct request *r, bool old_get,
                                unsigned *allowed);

@@ -141,5 +141,8 @@ void service_answer(struct context *c, char *const *env, struct request_source s
         answer_overflow(c);
     log_done(c, &err);
     context_done(c, code);
-    metrics_web_end(c, code, hc_mono_us() - began);
+    int64_t took_us = hc_mono_us() - began;
+    if (!streamed) /* a stream's worker is no one's who polls, however long it takes */
+        pace_note(&c->web->pace, hc_mono_ms(), took_us);
+    metrics_web_end(c, code, took_us);
 }

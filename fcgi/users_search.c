@@ -4,13 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "users_term.h"
+#include "clock.h"
+#include "users_jobs.h"
 
-#define IDS_MAX 1000000 /* of all sources of one search; 12 MB */
-#define JOBS_MAX 64     /* looked at for one ULID */
-#define JOB_SPAN_MS                                                                                          \
-    (5000 * 1000) /* from a job's time to that of its last possible user: 2^32 µs, and some                 \
-                   */
+#define IDS_MAX 1000000        /* of all sources of one search; 12 MB */
+#define SMALL_COUNTRY 20000000 /* people: among a million users it has 2 500, looked at in about 15 ms */
 
 /* A search as it runs. */
 struct search {
@@ -21,7 +19,8 @@ struct search {
     struct users_term terms[USERS_TERMS_MAX];
     size_t id_count, id_room;
     bson_oid_t *ids; /* found so far; owned */
-    bool full;       /* a source had more than could be taken */
+    int64_t until;   /* hc_mono_ms: when the sources' time is over */
+    bool full;       /* not all sources could be read */
 };
 
 /* ---- what all reads share ---- */
@@ -114,118 +113,113 @@ static bool take_id(void *ctx, const bson_t *doc)
     return true;
 }
 
-/* One read of ids. ordered: the first of the list; else all there are, or it is too many. */
-static enum hc_err read_source(struct search *s, bson_t *filter, const char *const index[], bool ordered,
+/* What is left of the sources' time, 0 when it is over. */
+static int sources_left_ms(const struct search *s)
+{
+    int left = hc_left_ms(s->until, context_left_ms(s->context));
+    return left > 0 ? left : 0;
+}
+
+/* One read of ids: of what an index has, the first of the list. The server sorts them, which costs less than
+ * to send them all. */
+static enum hc_err read_source(struct search *s, bson_t *filter, const char *const index[],
                                struct hc_error *err)
 {
     const struct users_query *q = s->query;
-    size_t before = s->id_count;
-    int64_t limit = ordered ? skip_of(q) + q->limit + 1 : USERS_SOURCE_MAX;
     bson_t only;
+    int left_ms = sources_left_ms(s);
+    s->full = s->full || left_ms == 0;
+    if (s->full)
+        return HC_OK;
     bson_t *opts = bson_new();
-    users_find_opts(opts, index, limit, context_left_ms(s->context));
-    if (ordered)
-        users_find_sort(opts, users_find_upwards(q), "_id", NULL);
+    users_find_opts(opts, index, skip_of(q) + q->limit + 1, left_ms);
+    users_find_sort(opts, users_find_upwards(q), "_id", NULL);
     BSON_APPEND_DOCUMENT_BEGIN(opts, "projection", &only);
     BSON_APPEND_INT32(&only, "_id", 1);
     bson_append_document_end(opts, &only);
     enum hc_err code = hc_db_each(s->db, HC_USERS, filter, opts, take_id, s, err);
-    s->full = s->full || (!ordered && (int64_t)(s->id_count - before) >= limit);
     bson_destroy(opts);
-    return code;
+    if (code != HC_EDEADLINE || hc_mono_ms() >= s->context->request.deadline)
+        return code;
+    s->full = true;
+    return HC_OK;
 }
 
-/* Those whose words, or e-mail, begin so. one_of_more: the term asks for more than this. */
-static enum hc_err read_beginning(struct search *s, const char *field, const char *mark, const char *text,
-                                  bool one_of_more, struct hc_error *err)
+/* Those whose words, phone number or user name begin so. */
+static enum hc_err read_stored(struct search *s, const struct users_term *term, struct hc_error *err)
 {
-    const char *const index[] = {field, NULL};
-    if (s->full || !text || text[0] == '\0')
-        return HC_OK;
+    static const char *const index[] = {"_hc.s", NULL};
+    bool one_of_more = term->words.count > 1 || term->words.odd;
     bson_t *filter = filter_of(s, s->term_count > 1 || one_of_more);
-    users_term_begins(filter, field, mark, text);
-    enum hc_err code = read_source(s, filter, index, false, err);
+    bool any = users_term_stored(term, filter);
+    enum hc_err code = any ? read_source(s, filter, index, err) : HC_OK;
     bson_destroy(filter);
     return code;
 }
 
-static enum hc_err read_countries(struct search *s, const struct users_term *term, struct hc_error *err)
+static enum hc_err read_emails(struct search *s, const struct users_term *term, struct hc_error *err)
+{
+    static const char *const index[] = {"email", NULL};
+    if (term->email[0] == '\0')
+        return HC_OK;
+    bson_t *filter = filter_of(s, s->term_count > 1);
+    users_term_begins(filter, "email", "", term->email);
+    enum hc_err code = read_source(s, filter, index, err);
+    bson_destroy(filter);
+    return code;
+}
+
+/* A term that users of this country don't meet by their country, one that other countries meet if there is
+ * such a one; term_count when all are met. */
+static size_t unmet(const struct search *s, int country)
+{
+    size_t found = s->term_count;
+    for (size_t i = 0; i < s->term_count; i++) {
+        if (users_term_has_country(&s->terms[i], country))
+            continue;
+        if (s->terms[i].country_count > 0)
+            return i;
+        found = i;
+    }
+    return found;
+}
+
+/* The users of the countries that meet a term. Where another term is the name of countries too, such as
+ * "united" and "states" in the United Kingdom, few meet that one otherwise: they are left to its own sources,
+ * in *more. */
+static enum hc_err read_countries(struct search *s, const struct users_term *term, bool more[],
+                                  struct hc_error *err)
 {
     static const char *const index[] = {"country", "_id", NULL};
     enum hc_err code = HC_OK;
     for (size_t i = 0; i < term->country_count && code == HC_OK && !s->full; i++) {
         const char *name = hc_country_at(term->countries[i])->name;
+        size_t other = unmet(s, term->countries[i]);
         if (s->query->country && strcmp(s->query->country, name) != 0)
             continue;
-        bson_t *filter = filter_of(s, s->term_count > 1);
+        bool small = hc_country_at(term->countries[i])->population < SMALL_COUNTRY;
+        if (other < s->term_count && s->terms[other].country_count > 0 && !small) {
+            more[other] = true;
+            continue;
+        }
+        bson_t *filter = filter_of(s, other < s->term_count);
         if (!s->query->country)
             BSON_APPEND_UTF8(filter, "country", name);
-        code = read_source(s, filter, index, true, err);
+        code = read_source(s, filter, index, err);
         bson_destroy(filter);
     }
     return code;
 }
 
-/* ---- jobs, for ULIDs ---- */
-
-struct job_range {
-    bson_oid_t first, last;
-};
-struct job_list {
-    int64_t first_ms, last_ms; /* of the ULID */
-    size_t seen, count;
-    struct job_range ranges[JOBS_MAX];
-};
-
-static int64_t number_of(const bson_t *doc, const char *field)
-{
-    bson_iter_t it;
-    return bson_iter_init_find(&it, doc, field) ? bson_iter_as_int64(&it) : -1;
-}
-
-/* User i of a job was made at its time + i µs. */
-static bool take_job(void *ctx, const bson_t *doc)
-{
-    struct job_list *list = ctx;
-    int64_t time = number_of(doc, "time"), total = number_of(doc, "total");
-    int64_t second = number_of(doc, "second"), hash = number_of(doc, "hash");
-    list->seen++;
-    if (time < 0 || total < 1 || total > UINT32_MAX || second < 0 || hash < 0)
-        return true;
-    int64_t first = list->first_ms * 1000 - time, last = list->last_ms * 1000 + 999 - time;
-    first = first < 0 ? 0 : first;
-    last = last >= total ? total - 1 : last;
-    if (first > last)
-        return true;
-    struct job_range *range = &list->ranges[list->count++];
-    hc_oid_make(range->first.bytes, (uint32_t)second, (uint32_t)hash, (uint32_t)first);
-    hc_oid_make(range->last.bytes, (uint32_t)second, (uint32_t)hash, (uint32_t)last);
-    return list->count < JOBS_MAX;
-}
-
-static enum hc_err find_jobs(struct search *s, struct job_list *list, struct hc_error *err)
-{
-    bson_t *filter = BCON_NEW("createdAt", "{", "$gte", BCON_DATE_TIME(list->first_ms - JOB_SPAN_MS), "$lte",
-                              BCON_DATE_TIME(list->last_ms), "}", "kind", "users");
-    bson_t *opts = BCON_NEW("hint", "{", "createdAt", BCON_INT32(-1), "}", "sort", "{", "createdAt",
-                            BCON_INT32(-1), "}", "limit", BCON_INT64(JOBS_MAX), "projection", "{", "time",
-                            BCON_INT32(1), "total", BCON_INT32(1), "second", BCON_INT32(1), "hash",
-                            BCON_INT32(1), "}", "maxTimeMS", BCON_INT64(context_left_ms(s->context)));
-    enum hc_err code = hc_db_each(s->db, HC_JOBS, filter, opts, take_job, list, err);
-    s->full = s->full || list->seen >= JOBS_MAX;
-    bson_destroy(opts);
-    bson_destroy(filter);
-    return code;
-}
-
+/* Generated users by the beginning of their user name. */
 static enum hc_err read_jobs(struct search *s, const struct users_term *term, struct hc_error *err)
 {
     static const char *const index[] = {"_id", NULL};
-    struct job_list list = {.count = 0};
+    struct users_jobs list;
     if (s->full || term->ulid[0] == '\0')
         return HC_OK;
-    users_term_times(term, &list.first_ms, &list.last_ms);
-    enum hc_err code = find_jobs(s, &list, err);
+    enum hc_err code = users_jobs_find(s->context, s->db, term, &list, err);
+    s->full = s->full || list.more;
     for (size_t i = 0; i < list.count && code == HC_OK && !s->full; i++) {
         bson_t range, both;
         bson_t *filter = filter_of(s, s->term_count > 1);
@@ -238,7 +232,7 @@ static enum hc_err read_jobs(struct search *s, const struct users_term *term, st
         bson_append_document_end(&both, &range);
         bson_append_array_end(joined, &both);
         users_term_begins(joined, "userName", "", term->ulid);
-        code = read_source(s, joined, index, true, err);
+        code = read_source(s, joined, index, err);
         bson_destroy(joined);
         bson_destroy(filter);
     }
@@ -247,20 +241,26 @@ static enum hc_err read_jobs(struct search *s, const struct users_term *term, st
 
 /* ---- putting together ---- */
 
-/* All sources of one term. */
-static enum hc_err read_term(struct search *s, const struct users_term *term, struct hc_error *err)
+/* All sources of one term but the countries. */
+static enum hc_err read_fields(struct search *s, const struct users_term *term, struct hc_error *err)
 {
-    bool more = term->words.count > 1 || term->words.odd;
-    enum hc_err code = read_beginning(s, "_hc.s", "", users_term_word(term), more, err);
+    enum hc_err code = read_stored(s, term, err);
     if (code == HC_OK)
-        code = read_beginning(s, "email", "", term->email, false, err);
+        code = read_emails(s, term, err);
+    return code == HC_OK ? read_jobs(s, term, err) : code;
+}
+
+/* All users who meet all terms are in these sources, unless s->full. */
+static enum hc_err read_sources(struct search *s, const struct users_term *term, struct hc_error *err)
+{
+    bool more[USERS_TERMS_MAX] = {false};
+    enum hc_err code = read_fields(s, term, err);
     if (code == HC_OK)
-        code = read_beginning(s, "_hc.s", "+", term->digits, false, err);
-    if (code == HC_OK)
-        code = read_beginning(s, "_hc.s", "@", term->user_name, false, err);
-    if (code == HC_OK)
-        code = read_jobs(s, term, err);
-    return code == HC_OK ? read_countries(s, term, err) : code;
+        code = read_countries(s, term, more, err);
+    for (size_t i = 0; i < s->term_count && code == HC_OK; i++)
+        if (more[i])
+            code = read_fields(s, &s->terms[i], err);
+    return code;
 }
 
 static int compare_ids(const void *a, const void *b)
@@ -327,34 +327,54 @@ static const struct users_term *rarest(const struct search *s)
     return best;
 }
 
-/* How long the first walk may take. A test on few users, which all stand near the front, gives 0: it isn't
- * tried. */
-static int walk_ms(int left_ms)
+/* How long each way may take in each round. The dearest words that are found in the first round are those
+ * that cost the same either way; a machine that is busy, or has far more users, needs another one. */
+static const struct round {
+    int walk_ms, sources_ms;
+} ROUNDS[] = {{4, 20}, {20, 150}, {100, 800}};
+
+/* Tests on few users, who all stand near the front, leave out the walk. */
+static bool without_walk(void)
 {
-    int limit = USERS_WALK_MS;
 #ifdef HC_FAILPOINTS
-    const char *given = getenv("HC_SEARCH_WALK_MS");
-    limit = given ? atoi(given) : limit;
+    const char *given = getenv("HC_SEARCH_WALK");
+    return given && strcmp(given, "no") == 0;
+#else
+    return false;
 #endif
-    return limit < left_ms ? limit : left_ms;
+}
+
+/* One way after the other. HC_EDEADLINE: neither had the time. */
+static enum hc_err run_round(struct search *s, struct round round, struct users_rows *rows,
+                             struct hc_error *err)
+{
+    int left_ms = context_left_ms(s->context);
+    enum hc_err code =
+        without_walk() ? HC_EDEADLINE : walk(s, round.walk_ms < left_ms ? round.walk_ms : left_ms, rows, err);
+    if (code != HC_EDEADLINE)
+        return code;
+    s->until = hc_mono_ms() + (without_walk() ? left_ms : round.sources_ms);
+    s->id_count = 0;
+    s->full = false;
+    code = read_sources(s, rarest(s), err);
+    if (code != HC_OK)
+        return code;
+    if (s->full)
+        return HC_EDEADLINE;
+    sort_ids(s);
+    return read_page(s, rows, err);
 }
 
 static enum hc_err run(struct search *s, struct users_rows *rows, struct hc_error *err)
 {
     const struct users_query *q = s->query;
-    bool one = q->has_id || q->has_email;
-    int left_ms = context_left_ms(s->context);
-    int first_ms = one ? left_ms : walk_ms(left_ms);
-    enum hc_err code = first_ms > 0 ? walk(s, first_ms, rows, err) : HC_EDEADLINE;
-    if (code != HC_EDEADLINE || one)
-        return code;
-    code = read_term(s, rarest(s), err);
-    if (code != HC_OK)
-        return code;
-    if (s->full)
+    enum hc_err code = HC_EDEADLINE;
+    if (q->has_id || q->has_email)
         return walk(s, context_left_ms(s->context), rows, err);
-    sort_ids(s);
-    return read_page(s, rows, err);
+    for (size_t i = 0; i < sizeof ROUNDS / sizeof *ROUNDS && code == HC_EDEADLINE; i++)
+        if (hc_mono_ms() < s->context->request.deadline)
+            code = run_round(s, ROUNDS[i], rows, err);
+    return code == HC_EDEADLINE ? walk(s, context_left_ms(s->context), rows, err) : code;
 }
 
 enum hc_err users_search(struct context *c, const struct users_query *q, struct users_rows *rows,

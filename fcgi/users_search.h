@@ -9,11 +9,12 @@
  * Newest first is not the order of any index of words, so there are two ways, each
  * cheap where the other is dear:
  *   1  along `_id`, newest first, looking at each user. Good for beginnings that many
- *      have: it stops at the end of the page. Given USERS_WALK_MS.
- *   2  all that an index has of a term, at most USERS_SOURCE_MAX of each, put in order
- *      here. Good for beginnings that few have; at once when nobody has it.
- *   3  as 1, with the time that is left: what 2 found too many of is not far along 1.
- * The worst case looks at about sqrt(11 × users) users in each.
+ *      have: it stops at the end of the page.
+ *   2  of each index that has a term, the newest, put together here. Good for beginnings
+ *      that few have; at once when nobody has it.
+ * They take turns, with more time in each round (ROUNDS), since which is the cheap one is
+ * not known before: what one has no time for is not far along the other. The worst case
+ * is a beginning that about sqrt(22 × users) have.
  *
  * Where a term may be found, each an index: the words (_hc.s), the e-mails, each
  * country whose name fits, and the jobs: a generated user's name is a ULID, whose time
@@ -24,8 +25,6 @@
 
 #include "users_find.h"
 
-#define USERS_WALK_MS 4
-#define USERS_SOURCE_MAX 2500
 #define USERS_TERMS_MAX 8
 
 /* Reads a page of the users that q->name and q->search find. HC_EMALFORMED for too many

@@ -118,19 +118,29 @@ static size_t put_literal(char *out, char c)
     return n;
 }
 
-/* {field: /text/}, or /^mark text/ when mark is not NULL. */
-static void append_regex(bson_t *filter, const char *field, const char *mark, const char *text, size_t len,
-                         const char *options)
+#define PATTERN_MAX (2 * USERS_WORDS_BYTES + 16)
+
+/* Text, or ^ mark text when mark is not NULL; the mark's second character is part of the pattern. */
+static void write_pattern(char pattern[PATTERN_MAX], const char *mark, const char *text, size_t len)
 {
-    char pattern[2 * USERS_WORDS_BYTES + 16];
     size_t n = 0;
     if (mark)
         pattern[n++] = '^';
     if (mark && mark[0])
         n += put_literal(pattern + n, mark[0]);
+    if (mark && mark[0] && mark[1])
+        pattern[n++] = mark[1];
     for (size_t i = 0; i < len; i++)
         n += put_literal(pattern + n, text[i]);
     pattern[n] = '\0';
+}
+
+/* {field: /pattern/} */
+static void append_regex(bson_t *filter, const char *field, const char *mark, const char *text, size_t len,
+                         const char *options)
+{
+    char pattern[PATTERN_MAX];
+    write_pattern(pattern, mark, text, len);
     bson_append_regex(filter, field, -1, pattern, options);
 }
 
@@ -197,31 +207,54 @@ static void add_countries(const struct users_term *term, bson_t *array, uint32_t
     bson_append_document_end(array, &item);
 }
 
+/* The words of the name, or the user name. Both lie in one field: mostly one pattern finds both, which makes
+ * a walk a fifth cheaper. */
+static void add_names(const struct users_term *term, bson_t *any, uint32_t *next)
+{
+    bson_t name, names;
+    uint32_t m = 0;
+    const struct hc_search_words *words = &term->words;
+    if (words->count == 1 && !words->odd && strcmp(words->words[0].text, term->user_name) == 0) {
+        add_begins(any, next, "_hc.s", "@?", term->user_name);
+        return;
+    }
+    open_item(any, next, &name);
+    BSON_APPEND_ARRAY_BEGIN(&name, "$and", &names);
+    add_name(term, &names, &m);
+    bson_append_array_end(&name, &names);
+    bson_append_document_end(any, &name);
+    add_begins(any, next, "_hc.s", "@", term->user_name);
+}
+
 void users_term_filter(const struct users_term *term, bson_t *all, uint32_t *next)
 {
-    bson_t item, any, name, names;
-    uint32_t n = 0, m = 0;
+    bson_t item, any;
+    uint32_t n = 0;
     if (term->name_only) {
         add_name(term, all, next);
         return;
     }
     open_item(all, next, &item);
     BSON_APPEND_ARRAY_BEGIN(&item, "$or", &any);
-    open_item(&any, &n, &name);
-    BSON_APPEND_ARRAY_BEGIN(&name, "$and", &names);
-    add_name(term, &names, &m);
-    bson_append_array_end(&name, &names);
-    bson_append_document_end(&any, &name);
+    add_names(term, &any, &n);
     add_begins(&any, &n, "email", "", term->email);
     add_begins(&any, &n, "_hc.s", "+", term->digits);
-    add_begins(&any, &n, "_hc.s", "@", term->user_name);
     add_begins(&any, &n, "userName", "", term->ulid);
     add_countries(term, &any, &n);
     bson_append_array_end(&item, &any);
     bson_append_document_end(all, &item);
 }
 
-const char *users_term_word(const struct users_term *term)
+bool users_term_has_country(const struct users_term *term, int country)
+{
+    for (size_t i = 0; i < term->country_count; i++)
+        if (term->countries[i] == country)
+            return true;
+    return false;
+}
+
+/* The longest word; NULL when there is none. */
+static const char *longest_word(const struct users_term *term)
 {
     const char *longest = NULL;
     size_t len = 0;
@@ -232,6 +265,31 @@ const char *users_term_word(const struct users_term *term)
         }
     }
     return longest;
+}
+
+static void add_pattern(bson_t *list, uint32_t *next, const char *mark, const char *text)
+{
+    char number[16], pattern[PATTERN_MAX];
+    const char *key;
+    if (!text || text[0] == '\0')
+        return;
+    size_t len = bson_uint32_to_string((*next)++, &key, number, sizeof number);
+    write_pattern(pattern, mark, text, strlen(text));
+    bson_append_regex(list, key, (int)len, pattern, "");
+}
+
+bool users_term_stored(const struct users_term *term, bson_t *filter)
+{
+    bson_t in, list;
+    uint32_t n = 0;
+    BSON_APPEND_DOCUMENT_BEGIN(filter, "_hc.s", &in);
+    BSON_APPEND_ARRAY_BEGIN(&in, "$in", &list);
+    add_pattern(&list, &n, "", longest_word(term));
+    add_pattern(&list, &n, "+", term->digits);
+    add_pattern(&list, &n, "@", term->user_name);
+    bson_append_array_end(&in, &list);
+    bson_append_document_end(filter, &in);
+    return n > 0;
 }
 
 void users_term_times(const struct users_term *term, int64_t *first, int64_t *last)

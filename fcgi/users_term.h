@@ -38,8 +38,11 @@ void users_term_filter(const struct users_term *term, bson_t *all, uint32_t *nex
 /* Appends {field: {$regex: "^" mark text}}; mark is "" or one character. */
 void users_term_begins(bson_t *filter, const char *field, const char *mark, const char *text);
 
-/* The longest word, for the index of words; NULL when there is none. */
-const char *users_term_word(const struct users_term *term);
+/* Whether all of the term's words begin words of this country's name. */
+bool users_term_has_country(const struct users_term *term, int country);
+
+/* Appends what the index of words has of the term: its longest word, the digits, the user name. False: nothing. */
+bool users_term_stored(const struct users_term *term, bson_t *filter);
 
 /* First and last millisecond that a ULID with this beginning can have. */
 void users_term_times(const struct users_term *term, int64_t *first, int64_t *last);

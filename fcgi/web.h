@@ -19,6 +19,7 @@
 #include "cursor.h"
 #include "faults.h"
 #include "flight.h"
+#include "pace.h"
 #include "request.h"
 #include "response.h"
 #include "route.h"
@@ -37,6 +38,7 @@ struct web {
     struct breaker breaker; /* on the store */
     struct breaker broker;  /* on the bus, for those who wait for it */
     struct streams streams; /* exports and imports that run */
+    struct pace pace;       /* of polling browsers */
     struct cursor_keeper cursors;
     struct page *page;
 };

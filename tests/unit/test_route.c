@@ -120,6 +120,8 @@ static void other_methods(void **state)
         {"GET", "/v1/generate/users/random/5", "POST, OPTIONS", false},
         {"HEAD", "/v1/generate/users/random/5", "POST, OPTIONS", false},
         {"GET", "/v1/jobs/X/cancel", "POST, OPTIONS", true},
+        {"DELETE", "/v1/user/export", "GET, HEAD, OPTIONS", true},
+        {"POST", "/v1/user/export", "GET, HEAD, OPTIONS", true},
     };
     char allow[ROUTE_ALLOW_MAX];
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

@@ -1,0 +1,106 @@
+"""What the web service asks of MongoDB for its reads: each with its index, a limit and a time limit; see tcp_proxy.py."""
+import struct
+import urllib.parse
+
+import bson
+import pytest
+
+from support.tcp_proxy import MongoProxy
+from support.waiting import wait_until
+
+SMALL = {"hc_meta", "hc_slots", "hc_jobs"}  # of our own, some dozens of documents
+
+
+class Listener(MongoProxy):
+    """Keeps the commands themselves."""
+
+    def __init__(self, target):
+        self.heard = []
+        super().__init__(target)
+
+    def _note(self, message):
+        super()._note(message)
+        if message[4] == 0:
+            (length,) = struct.unpack_from("<i", message, 5)
+            self.heard.append(bson.decode(message[5:5 + length]))
+
+
+@pytest.fixture(scope="module")
+def proxy(stack):
+    with Listener(("127.0.0.1", int(stack.ports["HEADCOUNT_MONGODB_PORT"]))) as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def server(stack, proxy):
+    stack.wait_job(stack.generate(300))
+    uri = f"mongodb://127.0.0.1:{proxy.port}/headcount?retryWrites=false"
+    with stack.beside(env={"APP_MONGODB_CONNECTION_STRING": uri}) as one:
+        wait_until(lambda: len(one.http.get("/v1/user").result) == 10, 5)
+        yield one
+
+
+HOSTILE = ['{"$gt":""}', "[$ne]", "$where", "a.*", "^(a+)+$"]
+LISTS = ["", *(f"sortBy={sort}{field}" for sort in ("", "-") for field in ("createdAt", "name", "email", "country")),
+         "country=India", "country=FR&sortBy=-email", "country=FR&sortBy=name", "email=a@b.c", "_id=" + "a" * 24,
+         "name=maria", "search=maria", "search=x", "search=maria+india", "search=united+states", "search=qqqqqq",
+         "search=%2B49151", "search=01ARZ3NDEK", "search=a@b", "page=3", "country=India&search=an",
+         *(f"{field}={urllib.parse.quote(text)}" for field in ("name", "search", "email") for text in HOSTILE)]
+OTHERS = ["/v1/user/" + "a" * 24, "/v1/user/userEmail/a@b.c", "/v1/user/" + "a" * 24 + "/requests", "/v1/counts",
+          "/v1/counts?at=2026-01-01T00:00:00Z", "/v1/counts/history", "/v1/jobs", "/v1/user/stat/top-15-user",
+          "/v1/user/agg/country", "/v1/user/agg/device", "/v1/user/stat/dau", "/v1/user/export?country=FR"]
+
+
+def asked(stack, server, proxy, path):
+    """The commands of one answer that nobody has kept: neither Redis nor, for a second after Redis was late, the server."""
+    def commands():
+        stack.redis.flushall()
+        proxy.heard.clear()
+        assert server.http.get(path).status in (200, 404), path
+        return [one for one in proxy.heard if next(iter(one)) not in MongoProxy.OWN]
+    return wait_until(commands, 5, "nothing was asked", every=0.3)
+
+
+def most(command):
+    """How many documents it can answer with; 0: nobody knows."""
+    named = command["filter"].get("_id")
+    if isinstance(named, bson.ObjectId):
+        return 1
+    return command.get("limit") or (len(named["$in"]) if isinstance(named, dict) and "$in" in named else 0)
+
+
+@pytest.mark.parametrize("path", [*(f"/v1/user?{query}" for query in LISTS), *OTHERS])
+def test_each_read_has_index_limit_and_time_limit(stack, server, proxy, path):
+    for command in asked(stack, server, proxy, path):
+        assert next(iter(command)) in ("find", "getMore"), command
+        if "find" not in command:
+            continue
+        assert 1 <= command["maxTimeMS"] <= 2500, command
+        if command["find"] not in SMALL:
+            assert command.get("hint"), command
+            assert 1 <= most(command) <= 100_101, command
+
+
+OURS = {"$and", "$or", "$in", "$gt", "$gte", "$lt", "$lte", "$eq", "$ne"}
+
+
+def operators(value):
+    if isinstance(value, dict):
+        return {key for key in value if key.startswith("$")}.union(*map(operators, value.values()))
+    return set().union(*map(operators, value)) if isinstance(value, list) else set()
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.parametrize("field", ["name", "search", "email"])
+def test_no_operator_and_no_pattern_comes_from_outside(stack, server, proxy, field, text):
+    for command in asked(stack, server, proxy, f"/v1/user?{field}={urllib.parse.quote(text)}"):
+        assert operators(command.get("filter", {})) <= OURS, command
+        patterns = [found.pattern for found in regexes(command.get("filter", {}))]
+        assert not [one for one in patterns if ".*" in one.replace("\\.\\*", "") or "(a+)" in one], command
+
+
+def regexes(value):
+    if isinstance(value, bson.Regex):
+        return [value]
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else []
+    return [found for one in inner for found in regexes(one)]
