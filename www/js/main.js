@@ -3,6 +3,7 @@
 import { fetchCounts } from './api.js';
 import { refreshTimes } from './dom.js';
 import { createPoller } from './poll.js';
+import { bindShortcuts } from './shortcuts.js';
 import { readCounts } from './snapshot.js';
 import { createStore, serverNow } from './state.js';
 import { mountCards } from './views/cards.js';
@@ -53,6 +54,11 @@ mountJobs(main, store, poller.now);
 mountGenerate(main, store, poller.now);
 mountUsers(document.getElementById('newest'), store);
 mountStatus(store, poller.now);
+bindShortcuts([
+  { key: '/', label: 'Search users', run: () => location.assign('/users/#search') },
+  { key: 'r', label: 'Refresh now', run: poller.now },
+  { key: 't', label: 'Light or dark', run: () => document.getElementById('theme-switch').click() },
+]);
 
 setInterval(() => {
   if (document.hidden) return;
