@@ -109,3 +109,22 @@ export function newKey() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }
+
+/**
+ * Any other exchange: {body, headers} of a good answer; an ApiError with the problem's `type` for the rest. A change
+ * asks for the token when the server wants one and is sent again, unless it is `quiet`.
+ * @param {{method?: string, headers?: object, json?: object, signal?: AbortSignal, keepalive?: boolean, quiet?: boolean}} how
+ */
+export async function request(path, { method = 'GET', headers = {}, json, signal, keepalive, quiet } = {}) {
+  const sent = { Accept: 'application/json', ...authHeaders(), ...headers };
+  if (json !== undefined) sent['Content-Type'] = 'application/json';
+  const options = { method, headers: sent, keepalive, body: json === undefined ? undefined : JSON.stringify(json) };
+  const { response, body } = await exchange(path, options, method === 'GET' ? READ_TIMEOUT : WRITE_TIMEOUT, signal);
+  if (response.status === 401) {
+    const refused = refuseToken(sent);
+    if (method !== 'GET' && !quiet && await askToken(refused)) return request(path, { method, headers, json, signal });
+  }
+  if (!response.ok) throw Object.assign(failure(response, body), { type: body?.type ?? '' });
+  noteServerDate(response.headers.get('Date'));
+  return { body, headers: response.headers };
+}
