@@ -14,6 +14,23 @@ export function setAttribute(element, name, value) {
   else if (element.getAttribute(name) !== String(value)) element.setAttribute(name, value);
 }
 
+/** An element by tag, class and text. */
+export function element(tag, className = '', text = '') {
+  const made = document.createElement(tag);
+  if (className) made.className = className;
+  if (text !== '') made.textContent = text;
+  return made;
+}
+
+/** The parts of a row, looked up once: {name: selector} → {name: element}. */
+export function partsOf(row, selectors) {
+  if (!known.has(row)) {
+    known.set(row, Object.fromEntries(Object.entries(selectors).map(([name, one]) => [name, row.querySelector(one)])));
+  }
+  return known.get(row);
+}
+const known = new WeakMap();
+
 /** A new element from one of the page's templates. */
 export function stamp(templateId) {
   return document.getElementById(templateId).content.firstElementChild.cloneNode(true);

@@ -1,21 +1,40 @@
-// Turns values into words and digits. Everything shown passes through here; the page's language is English.
+// Turns values into words and digits. Everything shown passes through here. The page's words are English; numbers and
+// dates are written as the reader is used to, in the digits that the fields of the page take.
 
-const LOCALE = 'en-US';
+const LOCALES = [...navigator.languages, 'en'].map((tag) => `${tag}${tag.includes('-u-') ? '' : '-u-nu-latn'}`);
+const LOCALE = LOCALES[0];
 const whole = new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 0 });
+const decimal = new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 1 });
+const short = new Intl.NumberFormat(LOCALE, { notation: 'compact', maximumSignificantDigits: 4 });
+const signed = new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 0, signDisplay: 'exceptZero' });
 const tenths = new Intl.NumberFormat(LOCALE, { style: 'percent', minimumFractionDigits: 1, maximumFractionDigits: 1 });
+const change = new Intl.NumberFormat(LOCALE, { style: 'percent', maximumSignificantDigits: 2, signDisplay: 'exceptZero' });
+const minute = new Intl.DateTimeFormat(LOCALE, { hour: '2-digit', minute: '2-digit' });
+const dayMonth = new Intl.DateTimeFormat(LOCALE, { day: 'numeric', month: 'short' });
+const dayMinute = new Intl.DateTimeFormat(LOCALE, { dateStyle: 'medium', timeStyle: 'short' });
+const monthYear = new Intl.DateTimeFormat(LOCALE, { month: 'short', year: '2-digit' });
 const exact = new Intl.DateTimeFormat(LOCALE, { dateStyle: 'medium', timeStyle: 'long' });
 const day = new Intl.DateTimeFormat(LOCALE, { dateStyle: 'medium' });
-const relative = new Intl.RelativeTimeFormat(LOCALE, { style: 'narrow' });
+const relative = new Intl.RelativeTimeFormat('en', { style: 'narrow' });
 
 /** 11000000 → "11,000,000" */
 export const number = (value) => whole.format(value);
+
+/** 11000000 → "11M", where there is little room */
+export const compact = (value) => short.format(value);
+
+/** 1234 → "+1,234", 0 → "0" */
+export const difference = (value) => signed.format(value);
+
+/** How much a part of the former value was added or lost: "+0.52%" */
+export const growth = (part) => change.format(part);
 
 /** 0.1763 → "17.6%" */
 export const percent = (part) => tenths.format(part);
 
 /** A rate keeps one decimal while it is small: 0.4, 12, 15,800. */
 export function rate(value) {
-  return value > 0 && value < 10 ? String(Math.round(value * 10) / 10) : number(value);
+  return value > 0 && value < 10 ? decimal.format(value) : number(value);
 }
 
 /** 1 → "1 user", 2 → "2 users" */
@@ -55,7 +74,24 @@ export function ago(moment, now) {
 /** The moment to the second, with its zone. */
 export const exactTime = (moment) => exact.format(moment);
 
-const GROUPED = /^(\d+|\d{1,3}([ ,_'\u00a0\u202f]\d{3})+)$/;
+/** A moment without its seconds. */
+export const shortTime = (moment) => dayMinute.format(moment);
+
+/** A moment of the last day: its time, and its day too when that was yesterday. */
+export function clockOrDay(moment, now) {
+  const [then, today] = [moment, now].map((at) => new Date(at).toDateString());
+  return then === today ? minute.format(moment) : `${dayMonth.format(moment)}, ${minute.format(moment)}`;
+}
+
+/** Marks of a time axis whose steps are so many seconds apart. */
+export function axisTime(moment, step) {
+  if (step < 86400) return minute.format(moment);
+  return step < 28 * 86400 ? dayMonth.format(moment) : monthYear.format(moment);
+}
+
+/** What stands between groups of digits: everywhere some of these, a point only where the reader's locale has it. */
+const GROUP = whole.formatToParts(1e6).find(({ type }) => type === 'group')?.value === '.' ? '.' : ',';
+const GROUPED = new RegExp(`^(\\d+|\\d{1,3}([ _'’\\u00a0\\u202f${GROUP}]\\d{3})+)$`);
 
 /** What a person typed as a whole number, digits grouped or not; NaN for all else. */
 export function parseWhole(text) {
@@ -67,6 +103,6 @@ export function parseWhole(text) {
 export function initials(name) {
   const words = String(name).trim().split(/\s+/).filter((word) => /\p{L}|\p{N}/u.test(word));
   const letters = words.map((word) => word.match(/\p{L}|\p{N}/u)[0]);
-  if (letters.length > 1) return `${letters[0]}${letters.at(-1)}`.toLocaleUpperCase(LOCALE);
-  return (letters[0] ?? '?').toLocaleUpperCase(LOCALE);
+  if (letters.length > 1) return `${letters[0]}${letters.at(-1)}`.toLocaleUpperCase();
+  return (letters[0] ?? '?').toLocaleUpperCase();
 }
