@@ -1,4 +1,7 @@
-"""A Chromium, and pages that remember whatever went wrong in them."""
+"""A Chromium, pages that remember whatever went wrong in them, and axe to look at them."""
+import importlib.resources
+
+import axe_playwright_python
 import pytest
 from playwright.sync_api import sync_playwright
 
@@ -48,3 +51,16 @@ def open_page(chromium, stack):
                 faults += page.evaluate("window.violations")
         context.close()
     assert not faults, faults
+
+
+AXE = importlib.resources.files(axe_playwright_python).joinpath("axe.min.js").read_text()
+FIND = """async () => (await axe.run({ resultTypes: ['violations'] })).violations.map(({ id, help, nodes }) =>
+  `${id}: ${help}: ${nodes.map(({ target, any }) => target + ' ' + (any[0]?.message ?? '')).join(' | ')}`)"""
+
+
+def axe_findings(page):
+    """What axe-core finds wrong with the page as it is now; colours have come to rest before."""
+    page.evaluate(AXE)
+    page.evaluate("Promise.all(document.getAnimations().filter((one) => one.effect.getTiming().iterations === 1)"
+                  ".map((one) => one.finished.catch(() => {})))")
+    return page.evaluate(FIND)
