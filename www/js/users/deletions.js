@@ -30,6 +30,7 @@ export function createDeletions(onChange) {
       text: `Deleted ${titleOf(users)}.`,
       label: 'Undo',
       seconds: UNDO_SECONDS,
+      clock: true,
       onAction: () => undo(batch),
       onEnd: () => take(batch) && send(batch.users),
     });

@@ -28,7 +28,8 @@ export function createList(root, table) {
     return table.show(users, { mark: quiet });
   }
 
-  const hasMoved = (users) => users.map(({ _id }) => _id).join() !== state.answer?.users.map(({ _id }) => _id).join();
+  /** Whether rows would move under somebody's hands; what only follows at the end does not. */
+  const hasMoved = (users) => users[0]?._id !== table.users[0]?._id;
 
   function show() {
     if (!state.answer && !state.error) return;

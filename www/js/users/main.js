@@ -110,10 +110,13 @@ function showSheet({ user }) {
 
 /** To the row that the panel was about, or to where it was opened from. */
 function returnFocus(id) {
-  const row = table.rowOf(id);
-  const target = row ? row.querySelector('[data-open]') : sheet.from;
-  target?.focus?.({ preventScroll: true });
+  const own = table.rowOf(id)?.querySelector('[data-open]');
+  const target = own ?? (sheet.from?.isConnected && sheet.from !== document.body ? sheet.from : firstRow());
+  target.focus({ preventScroll: true });
 }
+
+/** Where the focus goes when what had it is gone. */
+const firstRow = () => table.body.querySelector('[data-open]') ?? byId('search');
 
 table.body.addEventListener('click', (event) => {
   const row = event.target.closest('tr[data-user]');
@@ -177,7 +180,7 @@ async function remove(users) {
   if (users.some(({ _id }) => _id === sheet.id)) navigation.closeUser();
   deletions.begin(users);
   selection.set(users, false);
-  if (document.activeElement === document.body) card.querySelector('[data-open]')?.focus({ preventScroll: true });
+  if (document.activeElement === document.body) firstRow().focus({ preventScroll: true });
 }
 
 function onDeletions({ sent }) {

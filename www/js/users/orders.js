@@ -1,8 +1,10 @@
 // The order of the list: by the heads of the columns and by a select, which are never at odds. What the server
 // can't do is disabled, and it is said why.
 
+import { announce } from '../announce.js';
 import { setAttribute, setText } from '../dom.js';
 import { NEWEST, SORTS, mayOrder } from './address.js';
+import { showToast } from './toasts.js';
 
 const WHY = 'While you search by words, name or e-mail, the list can be sorted by time of joining only.';
 
@@ -14,16 +16,30 @@ export function mountOrders(root, navigation) {
   select.addEventListener('change', () => navigation.filter({ sort: select.value }));
   for (const head of heads) {
     head.addEventListener('click', () => {
-      if (head.getAttribute('aria-disabled') !== 'true') navigation.filter({ sort: next(head, navigation.view.sort) });
+      if (head.getAttribute('aria-disabled') === 'true') tellWhy();
+      else navigation.filter({ sort: next(head, navigation.view.sort) });
     });
   }
   return (view) => {
     const free = mayOrder(view);
     setText(note, free ? '' : WHY);
-    for (const option of select.options) option.disabled = !free && !isByTime(option.value);
+    for (const option of select.options) showOption(option, free || isByTime(option.value));
     select.value = view.sort;
     for (const head of heads) showHead(head, view.sort, free);
   };
+}
+
+let why = null;
+
+function tellWhy() {
+  why?.close();
+  why = showToast({ text: WHY });
+  announce(WHY);
+}
+
+function showOption(option, possible) {
+  option.disabled = !possible;
+  setText(option, `${SORTS.get(option.value)}${possible ? '' : ' – not in a search'}`);
 }
 
 const isByTime = (sort) => sort.endsWith('createdAt');

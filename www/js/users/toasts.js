@@ -11,14 +11,15 @@ let timer = 0;
  * @param {string} note.text
  * @param {string} [note.kind] 'bad' for a failure
  * @param {number} [note.seconds] 0: until it is closed
+ * @param {boolean} [note.clock] whether the seconds that are left are shown
  * @param {string} [note.label] of its button
  * @param {() => void} [note.onAction] the button was pressed; the note closes
  * @param {() => void} [note.onEnd] the time is over, or the note was closed by its cross
  * @returns {{close: () => void, act: () => void}}
  */
-export function showToast({ text, kind = '', seconds = 8, label = '', onAction, onEnd }) {
+export function showToast({ text, kind = '', seconds = 8, clock = false, label = '', onAction, onEnd }) {
   const element = stamp('toast-template');
-  const toast = { element, left: seconds * 1000, seconds, held: false, end: () => finish(onEnd) };
+  const toast = { element, left: seconds * 1000, seconds, clock, end: () => finish(onEnd) };
   const action = element.querySelector('[data-toast-action]');
   const finish = (then) => {
     if (!open.delete(toast)) return;
@@ -51,8 +52,8 @@ function tick(before) {
   timer = open.size ? setTimeout(tick, STEP, now) : 0;
 }
 
-function showLeft({ element, left, seconds }) {
-  const clock = element.querySelector('[data-toast-left]');
-  clock.hidden = !seconds;
-  setText(clock, String(Math.max(0, Math.ceil(left / 1000))));
+function showLeft({ element, left, clock }) {
+  const face = element.querySelector('[data-toast-left]');
+  face.hidden = !clock;
+  setText(face, String(Math.max(0, Math.ceil(left / 1000))));
 }
