@@ -2,10 +2,15 @@
 
 import { ago, exactTime } from './format.js';
 
-/** Sets the text of an element if it isn't that already. */
+/** Sets the text of an element if it isn't that already. A text that is there is changed, not replaced: that is cheaper. */
 export function setText(element, text) {
   const value = String(text ?? '');
-  if (element.textContent !== value) element.textContent = value;
+  const first = element.firstChild;
+  if (first?.nodeType === Node.TEXT_NODE && !first.nextSibling && value) {
+    if (first.data !== value) first.data = value;
+  } else if (element.textContent !== value) {
+    element.textContent = value;
+  }
 }
 
 /** Sets an attribute if it isn't that already; null takes it away. */

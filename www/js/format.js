@@ -51,6 +51,12 @@ export function duration(seconds) {
   return join(Math.floor(s / 3600), 'h', Math.floor((s % 3600) / 60), 'min');
 }
 
+/** The same in its greatest unit: "45 s", "7 min", "2 h" */
+export function roughly(seconds) {
+  if (seconds < 60) return `${seconds} s`;
+  return seconds < 3600 ? `${Math.floor(seconds / 60)} min` : `${Math.floor(seconds / 3600)} h`;
+}
+
 /** What is left, as exact as a guess can be: "45 s", "8 min", "2 h 5 min" */
 export function remaining(seconds) {
   return duration(seconds < 90 ? seconds : Math.ceil(seconds / 60) * 60);

@@ -1,7 +1,7 @@
 // Each card says how old its numbers are.
 
 import { setAttribute, setText } from '../dom.js';
-import { duration } from '../format.js';
+import { roughly } from '../format.js';
 
 const FRESH = 3_000;
 /** What is older than this is stale, and looks it. */
@@ -15,7 +15,7 @@ export function mountAges(root, store) {
     for (const { sign, of } of signs) {
       if (ages[of] === undefined) continue;
       const age = now - ages[of];
-      setText(sign, age < FRESH ? 'now' : `${duration(Math.floor(age / 1000))} ago`);
+      setText(sign, age < FRESH ? 'now' : `${roughly(Math.floor(age / 1000))} ago`);
       setAttribute(sign, 'data-stale', age > STALE[of] ? '' : null);
     }
   };

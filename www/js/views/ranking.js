@@ -8,6 +8,8 @@ import { runTo } from '../tween.js';
 const PARTS = { mark: '.rank__mark', name: '.rank__name', words: '.rank__name bdi', share: '[data-share]',
   number: '[data-number]', fill: '.bar__fill' };
 const MOST = 15;
+/** A bar moves in steps of a pixel or so: less can't be seen. */
+const STEPS = 400;
 const still = matchMedia('(prefers-reduced-motion: reduce)');
 
 /**
@@ -32,8 +34,17 @@ export function createRanking(list, { describe }) {
       update: (row, item) => update(row, item, describe(item), { whole, most, drawn }),
     });
     order = keys;
+    keepRoom(list, most);
     if (before) glide(list, before);
   };
+}
+
+/** As much room for the numbers as the greatest needs (--digits in css/components.css). */
+function keepRoom(list, most) {
+  const digits = String(number(most).length);
+  if (list.dataset.digits === digits) return;
+  list.dataset.digits = digits;
+  list.style.setProperty('--digits', digits);
 }
 
 /** Greatest first; where two are equal the one that was ahead stays ahead. */
@@ -47,7 +58,7 @@ function update(row, { sum }, { name, mark = '', hue }, { whole, most, drawn }) 
   const parts = partsOf(row, PARTS);
   const last = drawn.get(row);
   const share = whole > 0 ? percent(sum / whole) : '';
-  const part = most > 0 ? sum / most : 0;
+  const part = most > 0 ? Math.round((sum / most) * STEPS) / STEPS : 0;
   if (last?.name !== name || last.mark !== mark) {
     setText(parts.words, name);
     setText(parts.mark, mark);
