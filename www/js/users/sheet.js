@@ -120,6 +120,7 @@ function blank(sheet) {
 
 function fill(sheet, user) {
   setText(sheet.querySelector('#sheet-title'), callOf(user));
+  sheet.querySelector('#sheet-title').title = callOf(user);
   drawAvatar(sheet.querySelector('.avatar'), callOf(user), user._id);
   for (const element of sheet.querySelectorAll('[data-field]')) {
     setText(element, asText(user[element.dataset.field]) || '–');
