@@ -39,7 +39,7 @@ export function mountStatus(onAction) {
     note.hidden = !trouble;
     if (!trouble) return;
     setText(parts.title, `${WORDS[phase]}.`);
-    setText(parts.text, [link.message, meanwhile(link), nextTry(link)].filter(Boolean).join(' '));
+    setText(parts.text, [sentence(link.message), meanwhile(link), nextTry(link)].filter(Boolean).join(' '));
     setText(parts.action, phase === 'locked' ? 'Enter token' : 'Try now');
   }
 
@@ -69,6 +69,9 @@ function phaseOf({ status }, failures, { goodAt }) {
   if (failures < LOST_AFTER && goodAt) return 'retrying';
   return status ? 'failing' : 'lost';
 }
+
+/** The server's words have no full stop of their own. */
+const sentence = (words) => (/[.!?…]$/.test(words) ? words : `${words}.`);
 
 const ageOf = ({ goodAt }) => duration(Math.floor((performance.now() - goodAt) / 1000));
 
