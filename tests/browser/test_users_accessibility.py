@@ -8,7 +8,7 @@ from users_page import at_least, create, expect, ids, open_users, query_of, row
 SIZES = {320: 700, 768: 1024, 1280: 800, 3840: 2160}
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def users(stack):
     at_least(stack, 60)
 
@@ -64,6 +64,7 @@ def test_axe_finds_nothing_in_trouble_and_on_a_phone(http, open_page, scheme):
     page.route("**/v1/user?*", lambda route: route.fulfill(status=503, body="{}", content_type="application/problem+json"))
     page.locator("#trouble").wait_for(timeout=15_000)
     assert_clean(page, "trouble")
+    page.close()
     expect(page, "503")
 
 
@@ -119,6 +120,7 @@ def test_everything_by_keyboard(http, open_page):
     wait_until(lambda: "user=" in query_of(page), 5)
     page.keyboard.press("e")
     page.wait_for_selector("#user-dialog[open]")
+    page.keyboard.press("Control+a")
     page.keyboard.type("Renamed Keyboard")
     page.keyboard.press("Enter")
     wait_until(lambda: http.get(f"/v1/user/{user['_id']}").result["name"].startswith("Renamed"), 5)

@@ -10,7 +10,7 @@ from users_page import at_least, create, expect, ids, open_users, query_of, row
 WRITES_BEHIND = True
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def users(stack):
     at_least(stack, 60)
 

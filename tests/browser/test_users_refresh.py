@@ -5,7 +5,7 @@ from support.waiting import wait_until
 from users_page import asked, at_least, create, expect, ids, listed, open_users, row, shows, until
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def users(stack):
     at_least(stack, 120)
 
