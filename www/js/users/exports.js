@@ -1,5 +1,6 @@
 // What the filter shows, as a file. The links are plain ones, so that the browser streams millions of rows to disk.
 
+import { announce } from '../announce.js';
 import { setAttribute, setText } from '../dom.js';
 import { plural } from '../format.js';
 import { exportQuery, isFiltered } from './address.js';
@@ -32,6 +33,7 @@ export function mountExports(menu, navigation) {
     const found = await lookAtExport(exportQuery(asked, 'csv')).catch((error) => ({ error }));
     if (asked !== navigation.view) return;
     setText(words, sentence(found, asked));
+    announce(words.textContent, { low: true });
     aim(asked, !found.locked && !found.error);
   }
 

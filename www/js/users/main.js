@@ -153,7 +153,7 @@ function failedToRead(user, error) {
 }
 
 function onSaved(user, created) {
-  feed.now();
+  feed.load(navigation.view);
   if (!created) {
     table.update([user]);
     sheet.show(user);
@@ -198,7 +198,7 @@ function pause() {
 }
 
 function refresh() {
-  feed.now();
+  feed.load(navigation.view);
   announce('Refreshing.', { low: true });
 }
 

@@ -1,5 +1,6 @@
 // The panel beside the list: one user with all fields, further ones too, and what there is to do with them.
 
+import { announce } from '../announce.js';
 import { setText, showList, stamp } from '../dom.js';
 import { serverNow } from '../state.js';
 import { drawAvatar } from './avatar.js';
@@ -10,6 +11,7 @@ import { asText, callOf, showTime } from './row.js';
 
 const SCHEMA = new Set(['_id', 'name', 'userName', 'email', 'phoneNumber', 'gender', 'country', 'avatar', 'lastActive',
   'createdAt', 'updatedAt', '__v']);
+const GONE = 'This user doesn’t exist any more.';
 const narrow = matchMedia('(max-width: 59.99rem)');
 
 /** @param {{onClose: () => void, onEdit: (user) => void, onDelete: (user) => void}} how */
@@ -51,7 +53,8 @@ export function createSheet(sheet, how) {
     if (error.status === 404) {
       state.user = null;
       sheet.toggleAttribute('data-gone', true);
-      return setNote('This user doesn’t exist any more.');
+      announce(GONE);
+      return setNote(GONE);
     }
     return setNote(`Not up to date: ${error.message}`);
   }
