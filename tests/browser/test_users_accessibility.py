@@ -3,7 +3,7 @@ import pytest
 
 from conftest import axe_findings
 from support.waiting import wait_until
-from users_page import at_least, create, expect, ids, open_users, query_of, row
+from users_page import at_least, create, expect, ids, open_users, open_with_clock, query_of, row
 
 SIZES = {320: 700, 768: 1024, 1280: 800, 3840: 2160}
 
@@ -143,7 +143,7 @@ def test_arrows_walk_the_rows_and_focus_is_seen(open_page):
 
 
 def test_the_page_speaks_at_most_once_in_ten_seconds(open_page):
-    page = open_users(open_page)
+    page = open_with_clock(open_page)
     page.evaluate("""() => {
         window.said = [];
         new MutationObserver(() => window.said.push([performance.now(), announcer.textContent]))
@@ -151,11 +151,11 @@ def test_the_page_speaks_at_most_once_in_ten_seconds(open_page):
     }""")
     for text in ("a", "an", "ann", "anna", "x", "xy"):
         page.fill("#search", text)
-        page.wait_for_timeout(350)
+        page.clock.run_for(350)
     page.keyboard.press("Tab")
     page.locator("#pause").click()
     page.locator("#pause").click()
-    page.wait_for_timeout(10_500)
+    page.clock.run_for(10_500)
     said = page.evaluate("window.said")
     times = [when for when, _ in said]
     assert said and all(later - earlier >= 9_900 for earlier, later in zip(times, times[1:])), said

@@ -2,7 +2,7 @@
 import pytest
 
 from support.waiting import wait_until
-from users_page import asked, create, expect, ids, open_users, row, stored, until
+from users_page import asked, create, expect, ids, open_with_clock, row, stored, until
 
 UNDO = 6
 
@@ -29,25 +29,27 @@ def toast(page, text):
 
 def test_undo_brings_the_row_back_and_nothing_was_sent(http, open_page):
     user, other = create(http, name="Kept After All"), create(http)
-    page = open_users(open_page)
+    page = open_with_clock(open_page)
     before = ids(page)
     sent = asked(page, "^DELETE")
     delete(page, user)
     assert page.evaluate("document.activeElement.matches('[data-open]')"), "the focus goes to a neighbour"
     toast(page, "Deleted Kept After All").get_by_role("button", name="Undo").click()
     wait_until(lambda: ids(page) == before, 5)
-    page.wait_for_timeout((UNDO + 1) * 1000)
+    page.clock.run_for((UNDO + 1) * 1000)
+    page.wait_for_timeout(300)
     assert sent == [] and stored(http, user) and stored(http, other)
 
 
 def test_the_request_goes_out_when_the_time_is_over(http, open_page):
     user = create(http)
-    page = open_users(open_page)
+    page = open_with_clock(open_page)
     sent = asked(page, "^DELETE")
     delete(page, user)
     page.mouse.move(0, 0)
-    page.wait_for_timeout((UNDO - 2) * 1000)
+    page.clock.run_for((UNDO - 2) * 1000)
     assert sent == [] and stored(http, user)
+    page.clock.run_for(3000)
     wait_until(lambda: stored(http, user) is None, 8)
     until(page, lambda: len(sent) == 1, 2)
     wait_until(lambda: toast(page, "Deleted").count() == 0, 2)
@@ -57,7 +59,7 @@ def test_the_request_goes_out_when_the_time_is_over(http, open_page):
 
 def test_the_request_goes_out_when_the_page_is_left(http, open_page):
     first, second = create(http), create(http)
-    page = open_users(open_page)
+    page = open_with_clock(open_page)
     delete(page, first)
     delete(page, second)
     page.goto("/")
@@ -67,22 +69,24 @@ def test_the_request_goes_out_when_the_page_is_left(http, open_page):
 
 def test_several_at_once_each_with_an_undo_of_its_own(http, open_page):
     kept, gone = create(http, name="Kept One"), create(http, name="Gone One")
-    page = open_users(open_page)
+    page = open_with_clock(open_page)
     delete(page, kept)
     delete(page, gone)
     toast(page, "Deleted Kept One").get_by_role("button", name="Undo").click()
     wait_until(lambda: row(page, kept).count() == 1, 5)
     page.mouse.move(0, 0)
+    page.clock.run_for(UNDO * 1000)
     wait_until(lambda: stored(http, gone) is None, 12)
     assert stored(http, kept) and row(page, gone).count() == 0
 
 
 def test_the_time_stands_still_while_someone_is_at_the_note(http, open_page):
     user = create(http, name="Hovered")
-    page = open_users(open_page)
+    page = open_with_clock(open_page)
     delete(page, user)
     toast(page, "Deleted Hovered").hover()
-    page.wait_for_timeout((UNDO + 2) * 1000)
+    page.clock.run_for((UNDO + 2) * 1000)
+    page.wait_for_timeout(300)
     assert stored(http, user)
     page.keyboard.press("u")
     wait_until(lambda: row(page, user).count() == 1, 5)
@@ -90,11 +94,12 @@ def test_the_time_stands_still_while_someone_is_at_the_note(http, open_page):
 
 def test_a_refused_deletion_brings_the_row_back_with_words(http, open_page):
     user = create(http, name="Protected")
-    page = open_users(open_page)
+    page = open_with_clock(open_page)
     page.route(f"**/v1/user/{user['_id']}", lambda route: route.fulfill(
         status=403, content_type="application/problem+json", body='{"message": "This is not allowed from here"}'))
     delete(page, user)
     page.mouse.move(0, 0)
+    page.clock.run_for(UNDO * 1000)
     note = toast(page, "Protected could not be deleted: This is not allowed from here")
     note.wait_for(timeout=10_000)
     wait_until(lambda: row(page, user).count() == 1, 5)
@@ -106,10 +111,11 @@ def test_a_refused_deletion_brings_the_row_back_with_words(http, open_page):
 
 def test_who_was_deleted_by_someone_else_is_gone_without_a_word(http, open_page):
     user = create(http)
-    page = open_users(open_page)
+    page = open_with_clock(open_page)
     delete(page, user)
     assert http.request("DELETE", f"/v1/user/{user['_id']}").status == 200
     page.mouse.move(0, 0)
+    page.clock.run_for(UNDO * 1000)
     wait_until(lambda: toast(page, "Deleted").count() == 0, 10)
     page.wait_for_timeout(500)
     assert row(page, user).count() == 0 and toast(page, "could not").count() == 0
@@ -118,7 +124,7 @@ def test_who_was_deleted_by_someone_else_is_gone_without_a_word(http, open_page)
 
 def test_no_is_no(http, open_page):
     user = create(http)
-    page = open_users(open_page)
+    page = open_with_clock(open_page)
     row(page, user).locator("[data-open]").focus()
     page.keyboard.press("Delete")
     page.keyboard.press("Escape")
@@ -132,7 +138,7 @@ def test_many_by_selection(http, open_page):
     for n in range(12):
         create(http, name=f"Many {n}")
     users = http.get("/v1/user?limit=12").result
-    page = open_users(open_page, "?limit=10")
+    page = open_with_clock(open_page, "?limit=10")
     row(page, users[0]).locator("[data-select]").click()
     row(page, users[3]).locator("[data-select]").click(modifiers=["Shift"])
     assert "4 users selected" in page.locator("[data-bulk-count]").inner_text()
@@ -151,6 +157,7 @@ def test_many_by_selection(http, open_page):
     page.click("[data-bulk-delete]")
     page.click("[data-confirm-yes]")
     page.mouse.move(0, 0)
+    page.clock.run_for(UNDO * 1000)
     wait_until(lambda: all(stored(http, user) is None for user in users[:10]), 12)
     assert all(stored(http, user) for user in users[10:])
     wait_until(lambda: row(page, users[10]).count() == 1, 8)

@@ -2,7 +2,7 @@
 import pytest
 
 from support.waiting import wait_until
-from users_page import asked, at_least, create, expect, ids, listed, open_users, row, shows, until
+from users_page import asked, at_least, create, expect, ids, listed, open_users, open_with_clock, row, shows, until
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -70,11 +70,12 @@ def test_a_page_further_back_stays(http, open_page):
 
 
 def test_pause_and_refresh_now(http, open_page):
-    page = open_users(open_page)
+    page = open_with_clock(open_page)
     page.keyboard.press("p")
     wait_until(lambda: page.locator("[data-link-word]").inner_text() == "Paused", 5)
     turns = asked(page, "GET v1/user\\?")
-    page.wait_for_timeout(5000)
+    page.clock.run_for(30_000)
+    page.wait_for_timeout(200)
     assert turns == []
     user = create(http)
     page.keyboard.press("r")
@@ -117,6 +118,18 @@ def test_a_store_that_is_down(http, open_page):
     page.click("[data-trouble-action]")
     shows(page, listed(http, "limit=25&search=a"))
     assert page.locator("#trouble").is_hidden()
+    expect(page, "503")
+
+
+def test_a_web_service_that_is_down(stack, http, open_page):
+    """The same with a real one: it recovers by itself, with the rows in sight all the time."""
+    page = open_users(open_page)
+    before = ids(page)
+    with stack.stopped("fcgi"):
+        page.locator("#trouble").wait_for(timeout=20_000)
+        assert ids(page) == before
+    page.locator("#trouble").wait_for(state="hidden", timeout=30_000)
+    assert page.locator("[data-link-word]").inner_text() == "Live"
     expect(page, "503")
 
 

@@ -24,6 +24,15 @@ def at_least(stack, count):
     wait_until(lambda: time.time() >= newest.generation_time.timestamp() + 1, 3)
 
 
+def open_with_clock(open_page, query=""):
+    """The page with a clock that page.clock.run_for moves on at once."""
+    page = open_users(open_page, query)
+    page.clock.install()
+    page.reload()
+    page.wait_for_selector("[data-user], [data-none]:not([hidden])")
+    return page
+
+
 def person(**more):
     """A user that nobody has yet."""
     return {"email": f"{uuid.uuid4().hex[:12]}@mail.example", "name": "Some One", "phoneNumber": "+49 171 1234567",
