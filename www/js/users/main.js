@@ -116,7 +116,7 @@ function returnFocus(id) {
 }
 
 /** Where the focus goes when what had it is gone. */
-const firstRow = () => table.body.querySelector('[data-open]') ?? byId('search');
+const firstRow = () => table.body.querySelector('[data-open]') ?? card.querySelector('[data-way]:not([hidden])') ?? byId('main');
 
 table.body.addEventListener('click', (event) => {
   const row = event.target.closest('tr[data-user]');
