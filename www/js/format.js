@@ -9,6 +9,9 @@ const short = new Intl.NumberFormat(LOCALE, { notation: 'compact', maximumSignif
 const signed = new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 0, signDisplay: 'exceptZero' });
 const tenths = new Intl.NumberFormat(LOCALE, { style: 'percent', minimumFractionDigits: 1, maximumFractionDigits: 1 });
 const change = new Intl.NumberFormat(LOCALE, { style: 'percent', maximumSignificantDigits: 2, signDisplay: 'exceptZero' });
+const SEPARATOR = whole.formatToParts(1e6).find(({ type }) => type === 'group')?.value ?? '';
+/** Whether four digits and more are grouped by threes here; not so in India, or with four digits in Spain. */
+const THREES = [1234, 12_345_678].every((value) => whole.format(value) === String(value).replace(/\B(?=(\d{3})+$)/g, SEPARATOR));
 const minute = new Intl.DateTimeFormat(LOCALE, { hour: '2-digit', minute: '2-digit' });
 const dayMonth = new Intl.DateTimeFormat(LOCALE, { day: 'numeric', month: 'short' });
 const dayMinute = new Intl.DateTimeFormat(LOCALE, { dateStyle: 'medium', timeStyle: 'short' });
@@ -17,8 +20,14 @@ const exact = new Intl.DateTimeFormat(LOCALE, { dateStyle: 'medium', timeStyle: 
 const day = new Intl.DateTimeFormat(LOCALE, { dateStyle: 'medium' });
 const relative = new Intl.RelativeTimeFormat('en', { style: 'narrow' });
 
-/** 11000000 → "11,000,000" */
-export const number = (value) => whole.format(value);
+/** 11000000 → "11,000,000". Written by hand where groups are threes, which is many times faster: it is what polls do most. */
+export function number(value) {
+  if (!THREES || !(value >= 0 && value < 1e15)) return whole.format(value);
+  const digits = String(Math.round(value));
+  let text = digits.slice(-3);
+  for (let end = digits.length - 3; end > 0; end -= 3) text = digits.slice(Math.max(0, end - 3), end) + SEPARATOR + text;
+  return text;
+}
 
 /** 11000000 → "11M", where there is little room */
 export const compact = (value) => short.format(value);
@@ -96,13 +105,14 @@ export function axisTime(moment, step) {
 }
 
 /** What stands between groups of digits: everywhere some of these, a point only where the reader's locale has it. */
-const GROUP = whole.formatToParts(1e6).find(({ type }) => type === 'group')?.value === '.' ? '.' : ',';
+const GROUP = SEPARATOR === '.' ? '.' : ',';
 const GROUPED = new RegExp(`^(\\d+|\\d{1,3}([ _'’\\u00a0\\u202f${GROUP}]\\d{3})+)$`);
 
 /** What a person typed as a whole number, digits grouped or not; NaN for all else. */
 export function parseWhole(text) {
   const trimmed = text.trim();
-  return GROUPED.test(trimmed) ? Number(trimmed.replace(/\D/g, '')) : NaN;
+  const value = Number(trimmed.replace(/\D/g, ''));
+  return GROUPED.test(trimmed) || (trimmed && number(value) === trimmed) ? value : NaN;
 }
 
 /** Up to two initials of a name, of whole characters also outside the basic plane. */

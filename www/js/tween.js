@@ -15,7 +15,7 @@ let last = 0;
 export function runTo(element, value, write, milliseconds = 950) {
   const from = shown.get(element);
   if (from === undefined || still.matches || document.hidden) return jump(element, value, write);
-  if (from === value && !running.has(element)) return undefined;
+  if ((running.get(element)?.to ?? from) === value) return undefined;
   running.set(element, { from, to: value, begin: performance.now(), milliseconds, write });
   frame ||= requestAnimationFrame(step);
   return undefined;

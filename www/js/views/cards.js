@@ -19,12 +19,14 @@ export const FIGURES = {
 
 export function mountCards(root, store) {
   const figures = Object.entries(FIGURES).map(([name, read]) => [root.querySelector(`[data-count="${name}"]`), read]);
+  const start = root.querySelector('[data-start]');
   const speak = speaker();
   store.on('counts', (counts) => {
     for (const [element, read] of figures) {
       const value = read(counts);
       if (Number.isFinite(value)) runTo(element, value, showWhole);
     }
+    if (start.hidden !== counts.users > 0) start.hidden = counts.users > 0;
     speak(counts.users);
   });
 }

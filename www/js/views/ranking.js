@@ -57,7 +57,7 @@ function inOrder(items, order, keyOf) {
 function update(row, { sum }, { name, mark = '', hue }, { whole, most, drawn }) {
   const parts = partsOf(row, PARTS);
   const last = drawn.get(row);
-  const share = whole > 0 ? percent(sum / whole) : '';
+  const share = whole > 0 ? Math.round((sum / whole) * 1000) : -1;
   const part = most > 0 ? Math.round((sum / most) * STEPS) / STEPS : 0;
   if (last?.name !== name || last.mark !== mark) {
     setText(parts.words, name);
@@ -65,7 +65,7 @@ function update(row, { sum }, { name, mark = '', hue }, { whole, most, drawn }) 
     parts.name.title = name;
     row.style.setProperty('--hue', hue);
   }
-  if (last?.share !== share) setText(parts.share, share);
+  if (last?.share !== share) setText(parts.share, share < 0 ? '' : percent(share / 1000));
   if (last?.part !== part) parts.fill.style.transform = `translateX(${(part - 1) * 100}%)`;
   if (last?.sum !== sum) runTo(parts.number, sum, showNumber);
   drawn.set(row, { name, mark, share, part, sum });

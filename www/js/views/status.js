@@ -4,7 +4,7 @@
 import { announce } from '../announce.js';
 import { askToken } from '../auth.js';
 import { setText } from '../dom.js';
-import { duration, exactTime } from '../format.js';
+import { exactTime, roughly } from '../format.js';
 
 const WORDS = {
   loading: 'Connecting',
@@ -59,7 +59,7 @@ function showSigns(page, link) {
   }
 }
 
-const ageText = (goodAt) => `${duration(Math.floor((performance.now() - goodAt) / 1000))} ago`;
+const ageText = (goodAt) => `${roughly(Math.floor((performance.now() - goodAt) / 1000))} ago`;
 
 /** The note says what is the matter, what is shown meanwhile and when the next try is. */
 function showToast(page, store) {

@@ -13,6 +13,9 @@ const DAY = 86_400_000;
 export function mountTrends(root, store, isPaused) {
   const feet = Object.keys(FIGURES).map((name) => [name, root.querySelector(`[data-trend="${name}"]`)]);
   let base = null;
+  const explain = () => {
+    for (const [name, foot] of feet) foot.title = `${number(FIGURES[name](base.counts))} at ${shortTime(Date.parse(base.at))}`;
+  };
   const show = () => {
     const counts = store.get('counts');
     if (!counts || !base) return;
@@ -23,6 +26,7 @@ export function mountTrends(root, store, isPaused) {
     isPaused,
     load: async (signal) => {
       base = await findBase(signal) ?? base;
+      if (base) explain();
       show();
     },
   });
@@ -47,8 +51,6 @@ function showTrend(foot, now, then, base) {
   setAttribute(foot, 'data-direction', direction);
   setText(foot.querySelector('[data-trend-text]'), words(moved, then));
   setText(foot.querySelector('[data-trend-since]'), base.since);
-  const title = `${number(then)} at ${shortTime(Date.parse(base.at))}`;
-  if (foot.title !== title) foot.title = title;
 }
 
 function words(moved, then) {
