@@ -25,10 +25,13 @@ def chromium():
 
 @pytest.fixture
 def open_page(chromium, stack):
-    """open_page(path, script=True, **context options): a page; at the test's end none may have had a fault."""
+    """open_page(path, script=True, before=None, **context options): a page; at the test's end none may have had a fault.
+
+    before(page) is called before it goes anywhere, to put routes and scripts of the test's own in place.
+    """
     contexts, faults = [], []
 
-    def open_one(path="/", script=True, **options):
+    def open_one(path="/", script=True, before=None, **options):
         context = chromium.new_context(base_url=stack.url, java_script_enabled=script, **options)
         contexts.append(context)
         context.set_default_timeout(15_000)
@@ -40,6 +43,8 @@ def open_page(chromium, stack):
         page.on("request", lambda asked: asked.url.startswith((stack.url, "data:")) or faults.append(f"asked {asked.url}"))
         page.on("response", lambda got: got.status >= 400 and faults.append(f"{got.status} of {got.url}"))
         page.faults = faults
+        if before:
+            before(page)
         answer = page.goto(path, wait_until="load")
         assert answer.status == 200
         return page
