@@ -14,15 +14,21 @@ const DOWN = {
   consumer: 'No consumer is running: what comes in is kept, and counted once one is back.',
 };
 
-/** Puts {down: [name, …], sentences: [text, …]} into the store as `health`. */
+/**
+ * Puts {down: [name, …], sentences: [text, …]} into the store as `health`. What is down only once may have been slow:
+ * it is down when the next question, soon after, finds it so too.
+ */
 export function mountHealth(store, isPaused) {
-  const troubled = () => (store.get('health')?.down.length ?? 0) > 0 || looksBad(store);
+  let before = [];
+  const troubled = () => before.length > 0 || looksBad(store);
   const ask = watch(null, {
     every: () => (troubled() ? WORRIED : CALM * (0.8 + Math.random() * 0.4)),
     isPaused,
     load: async (signal) => {
       const ready = await fetchReady(signal);
-      store.set('health', ready ? healthOf((name) => ready[name]?.state === 'down') : guess(store));
+      const down = ready ? Object.keys(DOWN).filter((name) => ready[name]?.state === 'down') : guess(store);
+      store.set('health', healthOf(down.filter((name) => before.includes(name))));
+      before = down;
     },
   });
   let bad = false;
@@ -39,10 +45,9 @@ function looksBad(store) {
   return phase === 'stale' || phase === 'failing' || store.get('counts')?.pipeline?.consumers === 0;
 }
 
-function healthOf(isDown) {
-  const down = Object.keys(DOWN).filter(isDown);
+function healthOf(down) {
   return { down, sentences: down.map((name) => DOWN[name]) };
 }
 
 /** To whom the services' state is not told, what the numbers tell. */
-const guess = (store) => healthOf((name) => name === 'consumer' && store.get('counts')?.pipeline?.consumers === 0);
+const guess = (store) => (store.get('counts')?.pipeline?.consumers === 0 ? ['consumer'] : []);
