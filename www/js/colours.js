@@ -4,9 +4,10 @@
 import { hueOf } from './dom.js';
 
 const KNOWN = new Map(Object.entries({
-  Windows: 245, Android: 150, iOS: 300, 'Mac OS X': 200, macOS: 200, Linux: 55, Ubuntu: 35, 'Chrome OS': 100, Other: 270,
+  Windows: 245, Android: 150, iOS: 300, 'Mac OS X': 200, macOS: 200, Linux: 55, Ubuntu: 35, 'Chrome OS': 100,
+  Other: 270,
   Chrome: 150, 'Chrome Mobile': 175, 'Mobile Safari': 220, Safari: 245, Firefox: 45, 'Firefox Mobile': 65, Edge: 200,
-  'Samsung Internet': 285, 'Opera': 15, 'Opera Mobile': 350, 'Chrome Mobile iOS': 125,
+  'Samsung Internet': 285, Opera: 15, 'Opera Mobile': 350, 'Chrome Mobile iOS': 125,
 }));
 
 export const thingHue = (name) => KNOWN.get(name) ?? hueOf(name);

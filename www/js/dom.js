@@ -2,7 +2,7 @@
 
 import { ago, exactTime } from './format.js';
 
-/** Sets the text of an element if it isn't that already. A text that is there is changed, not replaced: that is cheaper. */
+/** Sets the text of an element if it isn't that already. A text is changed, not replaced: that is cheaper. */
 export function setText(element, text) {
   const value = String(text ?? '');
   const first = element.firstChild;

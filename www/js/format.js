@@ -1,17 +1,22 @@
 // Turns values into words and digits. Everything shown passes through here. The page's words are English; numbers and
 // dates are written as the reader is used to, in the digits that the fields of the page take.
 
-const LOCALES = [...navigator.languages, 'en'].map((tag) => `${tag}${tag.includes('-u-') ? '' : '-u-nu-latn'}`);
-const LOCALE = LOCALES[0];
+const TAG = navigator.languages[0] ?? 'en';
+const LOCALE = TAG.includes('-u-') ? TAG : `${TAG}-u-nu-latn`;
 const whole = new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 0 });
 const decimal = new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 1 });
 const short = new Intl.NumberFormat(LOCALE, { notation: 'compact', maximumSignificantDigits: 4 });
 const signed = new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 0, signDisplay: 'exceptZero' });
 const tenths = new Intl.NumberFormat(LOCALE, { style: 'percent', minimumFractionDigits: 1, maximumFractionDigits: 1 });
-const change = new Intl.NumberFormat(LOCALE, { style: 'percent', maximumSignificantDigits: 2, signDisplay: 'exceptZero' });
+const change = new Intl.NumberFormat(LOCALE, {
+  style: 'percent', maximumSignificantDigits: 2, signDisplay: 'exceptZero',
+});
 const SEPARATOR = whole.formatToParts(1e6).find(({ type }) => type === 'group')?.value ?? '';
 /** Whether four digits and more are grouped by threes here; not so in India, or with four digits in Spain. */
-const THREES = [1234, 12_345_678].every((value) => whole.format(value) === String(value).replace(/\B(?=(\d{3})+$)/g, SEPARATOR));
+const THREES = [1234, 12_345_678].every((value) => {
+  const grouped = String(value).replace(/\B(?=(\d{3})+$)/g, SEPARATOR);
+  return whole.format(value) === grouped;
+});
 const minute = new Intl.DateTimeFormat(LOCALE, { hour: '2-digit', minute: '2-digit' });
 const dayMonth = new Intl.DateTimeFormat(LOCALE, { day: 'numeric', month: 'short' });
 const dayMinute = new Intl.DateTimeFormat(LOCALE, { dateStyle: 'medium', timeStyle: 'short' });
@@ -20,12 +25,16 @@ const exact = new Intl.DateTimeFormat(LOCALE, { dateStyle: 'medium', timeStyle: 
 const day = new Intl.DateTimeFormat(LOCALE, { dateStyle: 'medium' });
 const relative = new Intl.RelativeTimeFormat('en', { style: 'narrow' });
 
-/** 11000000 → "11,000,000". Written by hand where groups are threes, which is many times faster: it is what polls do most. */
+/**
+ * 11000000 → "11,000,000". By hand where groups are threes, which is many times faster: it is what a poll does most.
+ */
 export function number(value) {
   if (!THREES || !(value >= 0 && value < 1e15)) return whole.format(value);
   const digits = String(Math.round(value));
   let text = digits.slice(-3);
-  for (let end = digits.length - 3; end > 0; end -= 3) text = digits.slice(Math.max(0, end - 3), end) + SEPARATOR + text;
+  for (let end = digits.length - 3; end > 0; end -= 3) {
+    text = digits.slice(Math.max(0, end - 3), end) + SEPARATOR + text;
+  }
   return text;
 }
 

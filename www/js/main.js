@@ -43,7 +43,8 @@ function good({ counts, age }) {
   noteAge(store, 'counts', age);
   const goodAt = performance.now() - age * 1000;
   const phase = age > STALE_AFTER ? 'stale' : paused ? 'paused' : 'live';
-  store.set('link', { phase, goodAt, nextAt: 0, message: phase === 'stale' ? 'The server gives its last numbers.' : '' });
+  const message = phase === 'stale' ? 'The server gives its last numbers.' : '';
+  store.set('link', { phase, goodAt, nextAt: 0, message });
   document.getElementById('unavailable')?.remove();
 }
 

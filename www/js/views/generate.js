@@ -61,7 +61,8 @@ function onInput(parts, field) {
 /** The fields which the chosen kind has; those of another are not sent. */
 function showFields(parts) {
   const activities = kindOf(parts) === 'activities';
-  const wanted = { activities, days: activities && parts.when.value === 'days', rate: activities && parts.when.value === 'rate' };
+  const chosen = (name) => activities && parts.when.value === name;
+  const wanted = { activities, days: chosen('days'), rate: chosen('rate') };
   for (const field of parts.form.querySelectorAll('[data-for]')) field.hidden = !wanted[field.dataset.for];
   const what = activities ? 'requests by users who are there, picked at random' : 'made-up people';
   setText(parts.hint, `1 to ${number(parts.max)} ${what}`);

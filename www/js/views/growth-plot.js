@@ -1,7 +1,7 @@
 // Draws lines over time with uPlot, in the colours of the theme, as wide as its box.
 
 import { tokenColour } from '../colours.js';
-import { axisTime, compact } from '../format.js';
+import { axisTime, compact, number } from '../format.js';
 import { loadScript } from '../watch.js';
 
 const FOLDER = '/vendor/uplot-1.6.32';
@@ -53,7 +53,7 @@ function optionsOf(state, lines) {
   return {
     ...sizeOf(state.box),
     legend: { show: false },
-    padding: [8, 4, 0, 0],
+    padding: [8, 26, 0, 0],
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
     scales: {
       x: { range: () => [state.range.from, state.range.to] },
@@ -83,9 +83,18 @@ function axesOf() {
   const stroke = tokenColour('--text-soft');
   const grid = { stroke: tokenColour('--line'), width: 1 };
   return [
-    { font, stroke, grid: { show: false }, ticks: { show: false }, size: 1.75 * rem, gap: 4, space: 5 * rem,
+    { font, stroke, grid: { show: false }, ticks: { show: false }, size: 2 * rem, gap: 9, space: 6 * rem,
       values: (_, splits, axis, space, step) => splits.map((second) => axisTime(second * 1000, step)) },
-    { font, stroke, grid, ticks: { show: false }, size: 3.75 * rem, gap: 6, space: 2.75 * rem,
-      values: (_, splits) => splits.map((value) => (Number.isInteger(value) ? compact(value) : '')) },
+    { font, stroke, grid, ticks: { show: false }, size: (_, words) => widthOf(words) * rem, gap: 6, space: 2.75 * rem,
+      values: (_, splits, axis, space, step) => splits.map((value) => countText(value, step, splits.at(-1))) },
   ];
 }
+
+/** Short, unless the marks are so close together that short ones would be the same. */
+function countText(value, step, highest) {
+  if (!Number.isInteger(value)) return '';
+  return step < highest / 1000 ? number(value) : compact(value);
+}
+
+/** Room for the longest mark, in rem. */
+const widthOf = (words) => Math.max(4, ...(words ?? []).map((word) => word?.length ?? 0)) * 0.47 + 0.75;

@@ -15,8 +15,8 @@ const DOWN = {
 };
 
 /**
- * Puts {down: [name, …], sentences: [text, …]} into the store as `health`. What is down only once may have been slow:
- * it is down when the next question, soon after, finds it so too.
+ * Puts {down: [name, …], sentences: [text, …]} into the store as `health`. What is down only once may have been
+ * slow: it is down when the next question, soon after, finds it so too.
  */
 export function mountHealth(store, isPaused) {
   let before = [];
@@ -26,7 +26,7 @@ export function mountHealth(store, isPaused) {
     isPaused,
     load: async (signal) => {
       const ready = await fetchReady(signal);
-      const down = ready ? Object.keys(DOWN).filter((name) => ready[name]?.state === 'down') : guess(store);
+      const down = ready ? downIn(ready) : guess(store);
       store.set('health', healthOf(down.filter((name) => before.includes(name))));
       before = down;
     },
@@ -44,6 +44,8 @@ function looksBad(store) {
   const { phase } = store.get('link') ?? {};
   return phase === 'stale' || phase === 'failing' || store.get('counts')?.pipeline?.consumers === 0;
 }
+
+const downIn = (ready) => Object.keys(DOWN).filter((name) => ready[name]?.state === 'down');
 
 function healthOf(down) {
   return { down, sentences: down.map((name) => DOWN[name]) };

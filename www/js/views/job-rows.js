@@ -14,7 +14,8 @@ const THINGS = {
 
 const RUNNING = { title: '.job__title', state: '[data-job-state]', bar: 'progress', done: '[data-job-done]',
   rate: '[data-job-rate]', left: '[data-job-left]', note: '[data-job-note]', pause: '[data-pause]' };
-const PAST = { title: '.past__title', state: '[data-job-state]', time: 'time', done: '[data-job-done]', note: '[data-job-note]' };
+const PAST = { title: '.past__title', state: '[data-job-state]', time: 'time', done: '[data-job-done]',
+  note: '[data-job-note]' };
 
 export const isFinal = (job) => FINAL.has(job.state);
 

@@ -10,6 +10,7 @@ const PARTS = { mark: '.rank__mark', name: '.rank__name', words: '.rank__name bd
 const MOST = 15;
 /** A bar moves in steps of a pixel or so: less can't be seen. */
 const STEPS = 400;
+const GLIDE = { duration: 450, easing: 'ease-in-out' };
 const still = matchMedia('(prefers-reduced-motion: reduce)');
 
 /**
@@ -83,6 +84,6 @@ function glide(list, before) {
   for (const row of list.children) {
     const from = before.get(row);
     const way = from === undefined ? 0 : from - row.offsetTop;
-    if (way) row.animate([{ transform: `translateY(${way}px)` }, { transform: 'none' }], { duration: 450, easing: 'ease-in-out' });
+    if (way) row.animate([{ transform: `translateY(${way}px)` }, { transform: 'none' }], GLIDE);
   }
 }

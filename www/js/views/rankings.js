@@ -5,8 +5,12 @@ import { hueOf } from '../dom.js';
 import { initials } from '../format.js';
 import { createRanking } from './ranking.js';
 
-const country = ({ code, country: name }) => ({ key: String(code ?? name), name, mark: code, hue: hueOf(code ?? name) });
 const thing = ({ name }) => ({ key: name, name, hue: thingHue(name) });
+
+function country({ code, country: name }) {
+  const key = String(code ?? name);
+  return { key, name, mark: code, hue: hueOf(key) };
+}
 
 function person({ user }) {
   const name = user.name || 'No name';

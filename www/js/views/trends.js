@@ -14,7 +14,8 @@ export function mountTrends(root, store, isPaused) {
   const feet = Object.keys(FIGURES).map((name) => [name, root.querySelector(`[data-trend="${name}"]`)]);
   let base = null;
   const explain = () => {
-    for (const [name, foot] of feet) foot.title = `${number(FIGURES[name](base.counts))} at ${shortTime(Date.parse(base.at))}`;
+    const when = shortTime(Date.parse(base.at));
+    for (const [name, foot] of feet) foot.title = `${number(FIGURES[name](base.counts))} at ${when}`;
   };
   const show = () => {
     const counts = store.get('counts');
