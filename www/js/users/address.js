@@ -20,6 +20,10 @@ export const SORTS = new Map([
 export const EMPTY = {
   search: '', name: '', email: '', country: '', sort: NEWEST, limit: 25, after: '', before: '', user: '',
 };
+/** What a search may have (fcgi/users.h, fcgi/users_search.h); a name counts as one of its words. */
+const WORDS = 8;
+const WORDS_BYTES = 200;
+const EMAIL_BYTES = 254;
 const FILTERS = ['search', 'name', 'email', 'country'];
 
 export const isFiltered = (view) => FILTERS.some((name) => view[name].trim() !== '');
@@ -29,11 +33,22 @@ export const isFirstPage = (view) => !view.after && !view.before;
 /** The index that serves an order by name, e-mail or country knows of no other filter than the country. */
 export const mayOrder = (view) => !view.search.trim() && !view.name.trim() && !view.email.trim();
 
+/** The beginning of a text that the server takes: no control characters, so many bytes, so many words. */
+function fit(text, bytes, words = Infinity) {
+  const plain = text.replace(/[\u0000-\u001f\u007f]/g, ' ');
+  const short = plain.slice(0, new TextEncoder().encodeInto(plain, new Uint8Array(bytes)).read);
+  const all = short.split(' ').filter(Boolean);
+  return all.length > words ? all.slice(0, words).join(' ') : short;
+}
+
 /** A view that the server does not refuse: unknown values are left out, an order that doesn't go becomes the default. */
 export function tidy(view) {
   const sort = SORTS.has(view.sort) ? view.sort : NEWEST;
   return {
     ...view,
+    search: fit(view.search, WORDS_BYTES, view.name.trim() ? WORDS - 1 : WORDS),
+    name: fit(view.name, WORDS_BYTES),
+    email: fit(view.email, EMAIL_BYTES),
     country: codeOf(view.country),
     limit: LIMITS.includes(view.limit) ? view.limit : EMPTY.limit,
     sort: mayOrder(view) || sort === 'createdAt' ? sort : NEWEST,
