@@ -146,6 +146,8 @@ def test_a_lost_answer_makes_no_second_user(http, open_page):
 def test_an_unknown_outcome_is_told_and_safe_to_repeat(http, open_page):
     create(http)
     page = open_users(open_page)
+    keys = []
+    page.on("request", lambda one: one.method == "POST" and keys.append(one.headers["idempotency-key"]))
     page.route("**/v1/user", lambda route: route.fulfill(status=503, content_type="application/problem+json", body=json.dumps(
         {"type": "https://x.example/problems/outcome-unknown", "message": "It is not known whether the change was made"})))
     wanted = person()
@@ -157,6 +159,7 @@ def test_an_unknown_outcome_is_told_and_safe_to_repeat(http, open_page):
     save(page)
     wait_until(lambda: not is_open(page), 5)
     assert len(by_email(http, wanted["email"])) == 1
+    assert len(keys) > 2 and len(set(keys)) == 1
     expect(page, "503")
 
 
