@@ -70,9 +70,10 @@ function lineOf(label, stroke, filled) {
   return { label, stroke, fill, width: 2, points: { show: false } };
 }
 
-/** A little air around, never below zero; a flat line in the middle. */
+/** From zero where much was gained, so that the area is honest; else closer, with a little air around. */
 function scaleOf(low, high) {
   if (low === null || low === undefined) return [0, 1];
+  if (low < high / 2) return [0, high * 1.08];
   const air = Math.max((high - low) * 0.12, high * 0.0005, 1);
   return [Math.max(0, low - air), high + air];
 }

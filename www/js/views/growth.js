@@ -3,7 +3,7 @@
 
 import { choice, keep } from '../address.js';
 import { fetchResult } from '../api.js';
-import { setText } from '../dom.js';
+import { element, setAttribute, setText } from '../dom.js';
 import { number, plural, shortTime } from '../format.js';
 import { serverNow } from '../state.js';
 import { tableBehind } from '../table.js';
@@ -93,15 +93,28 @@ function rangeOf({ answer: { points } }, from, to) {
   return { from: begin / 1000, to: Math.max(end, begin + 60_000) / 1000 };
 }
 
-/** The numbers under the pointer, else how much came within the range. */
+/** The numbers under the pointer, else the latest; with a dot in the line's colour where there are several. */
 function tell(view, index) {
   const { points = [] } = view.answer ?? {};
   const point = points[index] ?? points.at(-1);
-  if (!point) return setText(view.readout, '');
+  if (!point) return view.readout.replaceChildren();
   const lines = SHOWS[view.show];
-  const values = lines.length > 1 ? lines.map(({ name, read }) => `${name} ${number(read(point))}`).join(' · ')
-    : plural(lines[0].read(point), lines[0].name.toLowerCase().slice(0, -1));
-  return setText(view.readout, `${values} – ${points[index] ? shortTime(Date.parse(point.at)) : 'latest sample'}`);
+  const parts = lines.map(({ name, colour, read }) => (lines.length > 1
+    ? { text: `${name} ${number(read(point))}`, colour }
+    : { text: plural(read(point), name.toLowerCase().slice(0, -1)) }));
+  parts.push({ text: points[index] ? shortTime(Date.parse(point.at)) : 'latest sample' });
+  return write(view.readout, parts);
+}
+
+function write(readout, parts) {
+  while (readout.childElementCount > parts.length) readout.lastElementChild.remove();
+  while (readout.childElementCount < parts.length) readout.append(element('span', 'readout__part'));
+  parts.forEach(({ text, colour }, at) => {
+    const part = readout.children[at];
+    setText(part, text);
+    setAttribute(part, 'data-dot', colour ? '' : null);
+    part.style.setProperty('--dot', colour ? `var(${colour})` : 'none');
+  });
 }
 
 /** Every sample in the range, the newest first, thinned to what a person can read. */

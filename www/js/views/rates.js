@@ -18,6 +18,7 @@ export function mountRates(root, store) {
     line: flow.querySelector('.spark__line'),
     area: flow.querySelector('.spark__area'),
     rates: [],
+    at: performance.now() - 1000,
   }));
   const words = root.querySelector('#pipeline-text');
   store.on('counts', (counts) => {
@@ -38,12 +39,14 @@ function showRate({ flow, number: element }, perSecond) {
   flow.dataset.active = perSecond > 0 ? '1' : '0';
 }
 
-/** One more second at the right edge. A line of nothing but zeros stays as it is. */
+/** One more second at the right edge, or as many as went by. A line of nothing but zeros stays as it is. */
 function draw(one, perSecond) {
+  const seconds = Math.round((performance.now() - one.at) / 1000);
   const quiet = one.rates.length >= MOST && perSecond === 0 && one.highest === 0;
-  if (quiet) return;
-  one.rates.push(perSecond);
-  if (one.rates.length > MOST) one.rates.shift();
+  if (seconds < 1 || quiet) return;
+  one.at = performance.now();
+  one.rates.push(...Array(Math.min(MOST, seconds)).fill(perSecond));
+  one.rates.splice(0, Math.max(0, one.rates.length - MOST));
   one.highest = Math.max(...one.rates);
   const line = one.rates.length >= FEWEST ? linePath(one.rates, one.highest) : '';
   one.line.setAttribute('d', line);
