@@ -18,7 +18,7 @@ export function createForm(dialog, onSaved) {
 
   for (const { name } of countries) fieldOf('country').add(new Option(name, name));
   for (const name of FIELDS) {
-    fieldOf(name).addEventListener('change', () => isShown(page, name) && tell(page, name, faultOf(page, name)));
+    fieldOf(name).addEventListener('change', () => page.saving && isShown(page, name) && tell(page, name, faultOf(page, name)));
     fieldOf(name).addEventListener('input', () => tell(page, name, ''));
   }
   form.addEventListener('submit', (event) => {
