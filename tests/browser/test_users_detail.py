@@ -115,7 +115,7 @@ def test_the_requests_of_a_user(stack, http, open_page):
 
 def test_a_user_who_does_not_exist(open_page):
     page = open_users(open_page, "?user=" + "0" * 24)
-    page.get_by_text("doesn’t exist any more").wait_for()
+    panel(page).get_by_text("doesn’t exist any more").wait_for()
     assert not page.locator("#sheet [data-edit]").is_visible()
     page.keyboard.press("Escape")
     wait_until(panel(page).is_hidden, 5)
