@@ -161,7 +161,9 @@ def test_exact_email_and_name(http, open_page):
     shows(page, [user["_id"]])
     page.fill("#filter-email", "")
     page.fill("#filter-name", "testb")
-    wait_until(lambda: user["_id"] in ids(page) and len(ids(page)) < 5, 10)
+    wait_until(lambda: query_of(page) == "?name=testb", 5)
+    settle(page)
+    assert user["_id"] in ids(page) and len(ids(page)) < 5
     page.reload()
     wait_until(lambda: page.is_visible("#filter-name") and page.input_value("#filter-name") == "testb", 5)
 
