@@ -59,13 +59,13 @@ def open_page(chromium, stack):
 
 
 AXE = importlib.resources.files(axe_playwright_python).joinpath("axe.min.js").read_text()
-FIND = """async () => (await axe.run({ resultTypes: ['violations'] })).violations.map(({ id, help, nodes }) =>
-  `${id}: ${help}: ${nodes.map(({ target, any }) => target + ' ' + (any[0]?.message ?? '')).join(' | ')}`)"""
+FIND = """async (within) => (await axe.run(within ?? document, { resultTypes: ['violations'] })).violations.map(
+  ({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ target, any }) => target + ' ' + (any[0]?.message ?? '')).join(' | ')}`)"""
 
 
-def axe_findings(page):
-    """What axe-core finds wrong with the page as it is now; colours have come to rest before."""
+def axe_findings(page, within=None):
+    """What axe-core finds wrong with the page, or a part of it, as it is now; colours have come to rest before."""
     page.evaluate(AXE)
     page.evaluate("Promise.all(document.getAnimations().filter((one) => one.effect.getTiming().iterations === 1)"
                   ".map((one) => one.finished.catch(() => {})))")
-    return page.evaluate(FIND)
+    return page.evaluate(FIND, within)
