@@ -1,4 +1,7 @@
-"""A Chromium, and pages that remember whatever went wrong in them."""
+"""A Chromium, pages that remember whatever went wrong in them, and axe to look at them."""
+import importlib.resources
+
+import axe_playwright_python
 import pytest
 from playwright.sync_api import sync_playwright
 
@@ -22,10 +25,13 @@ def chromium():
 
 @pytest.fixture
 def open_page(chromium, stack):
-    """open_page(path, script=True, **context options): a page; at the test's end none may have had a fault."""
+    """open_page(path, script=True, before=None, **context options): a page; at the test's end none may have had a fault.
+
+    before(page) is called before it goes anywhere, to put routes and scripts of the test's own in place.
+    """
     contexts, faults = [], []
 
-    def open_one(path="/", script=True, **options):
+    def open_one(path="/", script=True, before=None, **options):
         context = chromium.new_context(base_url=stack.url, java_script_enabled=script, **options)
         contexts.append(context)
         context.set_default_timeout(15_000)
@@ -37,6 +43,8 @@ def open_page(chromium, stack):
         page.on("request", lambda asked: asked.url.startswith((stack.url, "data:")) or faults.append(f"asked {asked.url}"))
         page.on("response", lambda got: got.status >= 400 and faults.append(f"{got.status} of {got.url}"))
         page.faults = faults
+        if before:
+            before(page)
         answer = page.goto(path, wait_until="load")
         assert answer.status == 200
         return page
@@ -48,3 +56,16 @@ def open_page(chromium, stack):
                 faults += page.evaluate("window.violations")
         context.close()
     assert not faults, faults
+
+
+AXE = importlib.resources.files(axe_playwright_python).joinpath("axe.min.js").read_text()
+FIND = """async (within) => (await axe.run(within ?? document, { resultTypes: ['violations'] })).violations.map(
+  ({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ target, any }) => target + ' ' + (any[0]?.message ?? '')).join(' | ')}`)"""
+
+
+def axe_findings(page, within=None):
+    """What axe-core finds wrong with the page, or a part of it, as it is now; colours have come to rest before."""
+    page.evaluate(AXE)
+    page.evaluate("Promise.all(document.getAnimations().filter((one) => one.effect.getTiming().iterations === 1)"
+                  ".map((one) => one.finished.catch(() => {})))")
+    return page.evaluate(FIND, within)

@@ -2,10 +2,15 @@
 
 import { ago, exactTime } from './format.js';
 
-/** Sets the text of an element if it isn't that already. */
+/** Sets the text of an element if it isn't that already. A text is changed, not replaced: that is cheaper. */
 export function setText(element, text) {
   const value = String(text ?? '');
-  if (element.textContent !== value) element.textContent = value;
+  const first = element.firstChild;
+  if (first?.nodeType === Node.TEXT_NODE && !first.nextSibling && value) {
+    if (first.data !== value) first.data = value;
+  } else if (element.textContent !== value) {
+    element.textContent = value;
+  }
 }
 
 /** Sets an attribute if it isn't that already; null takes it away. */
@@ -13,6 +18,23 @@ export function setAttribute(element, name, value) {
   if (value === null || value === undefined) element.removeAttribute(name);
   else if (element.getAttribute(name) !== String(value)) element.setAttribute(name, value);
 }
+
+/** An element by tag, class and text. */
+export function element(tag, className = '', text = '') {
+  const made = document.createElement(tag);
+  if (className) made.className = className;
+  if (text !== '') made.textContent = text;
+  return made;
+}
+
+/** The parts of a row, looked up once: {name: selector} → {name: element}. */
+export function partsOf(row, selectors) {
+  if (!known.has(row)) {
+    known.set(row, Object.fromEntries(Object.entries(selectors).map(([name, one]) => [name, row.querySelector(one)])));
+  }
+  return known.get(row);
+}
+const known = new WeakMap();
 
 /** A new element from one of the page's templates. */
 export function stamp(templateId) {

@@ -16,22 +16,31 @@ export function backOff(failures, atLeast = 0, random = Math.random()) {
  * @param {(signal: AbortSignal) => Promise<{interval: number}>} how.ask
  * @param {(answer) => void} how.onGood
  * @param {(error: Error, failures: number, wait: number) => void} how.onBad
- * @returns {{now: () => void}} `now` asks at once
+ * @param {number} [how.interval] the reader's wish; else the server says after each answer
+ * @returns {{now: () => void, hold: (held: boolean) => void}} `now` asks at once, also while held; held, no further
+ *     question follows
  */
-export function createPoller({ ask, onGood, onBad }) {
+export function createPoller({ ask, onGood, onBad, interval }) {
   let timer = 0;
   let failures = 0;
   let flight = null;
+  let held = false;
 
-  function pause() {
+  function stop() {
     clearTimeout(timer);
     flight?.abort();
     flight = null;
   }
 
   function now() {
-    pause();
+    stop();
     if (!document.hidden) turn();
+  }
+
+  function hold(wanted) {
+    held = wanted;
+    if (held) stop();
+    else now();
   }
 
   async function turn() {
@@ -41,13 +50,13 @@ export function createPoller({ ask, onGood, onBad }) {
     if (flight !== mine) return;
     flight = null;
     const wait = outcome.error ? failed(outcome.error) : succeeded(outcome.answer);
-    if (wait >= 0) timer = setTimeout(turn, wait);
+    if (wait >= 0 && !held) timer = setTimeout(turn, wait);
   }
 
   function succeeded(answer) {
     failures = 0;
     report(() => onGood(answer));
-    return answer.interval;
+    return answer.interval < 0 ? -1 : interval ?? answer.interval;
   }
 
   function failed(error) {
@@ -57,10 +66,14 @@ export function createPoller({ ask, onGood, onBad }) {
     return wait;
   }
 
-  document.addEventListener('visibilitychange', () => (document.hidden ? pause() : now()));
-  addEventListener('online', now);
-  addEventListener('pageshow', (event) => event.persisted && now());
-  return { now };
+  document.addEventListener('visibilitychange', () => (document.hidden ? stop() : back()));
+  addEventListener('online', back);
+  addEventListener('pageshow', (event) => event.persisted && back());
+  return { now, hold };
+
+  function back() {
+    if (!held) now();
+  }
 }
 
 /** A fault in showing an answer must not end the asking. */

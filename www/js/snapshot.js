@@ -9,10 +9,17 @@ export function readCounts(root = document) {
   if (count('users') === undefined) return undefined;
   return {
     users: count('users'),
+    requests: count('requests') ?? 0,
     countries: count('countries'),
+    active: { daily: count('daily') ?? 0, weekly: count('weekly') ?? 0, monthly: count('monthly') ?? 0 },
     gender: readGender(root),
-    topCountries: [...root.querySelectorAll('#top-countries > [data-country]')].map(readCountry),
-    rates: { usersPerSecond: count('usersPerSecond') ?? 0 },
+    topCountries: readRanks(root, '#top-countries', ({ key, name, sum }) => ({ code: key, country: name, sum })),
+    topUsers: readRanks(root, '#top-users', ({ key, name, sum }) => ({ user: { _id: key, name }, sum })),
+    devices: {
+      os: readRanks(root, '#top-systems', ({ name, sum }) => ({ name, sum })),
+      browser: readRanks(root, '#top-browsers', ({ name, sum }) => ({ name, sum })),
+    },
+    rates: { usersPerSecond: count('usersPerSecond') ?? 0, requestsPerSecond: count('requestsPerSecond') ?? 0 },
     jobs: [...root.querySelectorAll('.jobs > [data-job]')].map(readJob),
     asOf: root.querySelector('[data-as-of]')?.dateTime,
   };
@@ -23,8 +30,9 @@ function readGender(root) {
   return Object.fromEntries(items.map(({ dataset }) => [dataset.gender, numeric(dataset.value) ?? 0]));
 }
 
-function readCountry({ dataset }) {
-  return { code: dataset.country, country: dataset.name, sum: numeric(dataset.value) ?? 0 };
+function readRanks(root, list, shape) {
+  const rows = [...root.querySelectorAll(`${list} > [data-key]`)];
+  return rows.map(({ dataset: { key, name, value } }) => shape({ key, name, sum: numeric(value) ?? 0 }));
 }
 
 function readJob({ dataset, children }) {

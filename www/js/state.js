@@ -1,7 +1,8 @@
 // What the page knows, by name. A view asks for a name and is told each time its value is set.
 
 /**
- * Names in use: `counts` (the last snapshot), `link` (how polling goes), `created` (jobs begun here that the
+ * Names in use: `counts` (the last snapshot), `link` (how polling goes: phase, goodAt, nextAt, message), `health` (how
+ * each service does), `ages` (what is shown → performance.now() of its making), `created` (jobs begun here that the
  * snapshot doesn't show yet), `second` (set once a second while the page is seen).
  */
 export function createStore() {

@@ -1,39 +1,37 @@
-// The cards with one figure each: users with their rate, countries.
+// The cards with one figure each, and the gross flow: users and requests per second.
 
 import { announce } from '../announce.js';
 import { setText } from '../dom.js';
-import { number, percent, plural, rate } from '../format.js';
+import { number, plural } from '../format.js';
 import { runTo } from '../tween.js';
 
 const SPEAK_EVERY = 30_000;
 
-export function mountCards(root, store) {
-  const users = root.querySelector('[data-count="users"]');
-  const countries = root.querySelector('[data-count="countries"]');
-  const leader = root.querySelector('[data-leader]');
-  const speed = root.querySelector('[data-count="usersPerSecond"]');
-  const speak = speaker();
+/** What each card counts. */
+export const FIGURES = {
+  users: (counts) => counts.users,
+  requests: (counts) => counts.requests,
+  countries: (counts) => counts.countries,
+  daily: (counts) => counts.active?.daily,
+  weekly: (counts) => counts.active?.weekly,
+  monthly: (counts) => counts.active?.monthly,
+};
 
+export function mountCards(root, store) {
+  const figures = Object.entries(FIGURES).map(([name, read]) => [root.querySelector(`[data-count="${name}"]`), read]);
+  const start = root.querySelector('[data-start]');
+  const speak = speaker();
   store.on('counts', (counts) => {
-    runTo(users, counts.users, showWhole);
-    if (counts.countries !== undefined) runTo(countries, counts.countries, showWhole);
-    setText(leader, leaderText(counts));
-    showSpeed(speed, counts.rates?.usersPerSecond ?? 0);
+    for (const [element, read] of figures) {
+      const value = read(counts);
+      if (Number.isFinite(value)) runTo(element, value, showWhole);
+    }
+    if (start.hidden !== counts.users > 0) start.hidden = counts.users > 0;
     speak(counts.users);
   });
 }
 
 const showWhole = (element, value) => setText(element, number(value));
-const showRate = (element, value) => setText(element, rate(value));
-
-function showSpeed(element, perSecond) {
-  runTo(element, perSecond, perSecond < 10 ? showRate : showWhole);
-  element.closest('.rate').dataset.active = perSecond > 0 ? '1' : '0';
-}
-
-function leaderText({ users, topCountries: [first] = [] }) {
-  return first && users ? `${first.country} leads with ${percent(first.sum / users)}` : '';
-}
 
 /** Tells the total now and then while it changes; never at first sight, the page itself says it then. */
 function speaker() {

@@ -1,6 +1,6 @@
 // One job as a row: while it runs with progress, afterwards in short.
 
-import { setAttribute, setText, setTime, stamp } from '../dom.js';
+import { partsOf, setAttribute, setText, setTime, stamp } from '../dom.js';
 import { duration, number, percent, plural, remaining } from '../format.js';
 
 const FINAL = new Set(['done', 'cancelled', 'failed', 'removed']);
@@ -11,6 +11,11 @@ const THINGS = {
   import: 'imported user',
   delete: 'deletion',
 };
+
+const RUNNING = { title: '.job__title', state: '[data-job-state]', bar: 'progress', done: '[data-job-done]',
+  rate: '[data-job-rate]', left: '[data-job-left]', note: '[data-job-note]', pause: '[data-pause]' };
+const PAST = { title: '.past__title', state: '[data-job-state]', time: 'time', done: '[data-job-done]',
+  note: '[data-job-note]' };
 
 export const isFinal = (job) => FINAL.has(job.state);
 
@@ -25,35 +30,38 @@ export function makeRunning(job) {
   const title = row.querySelector('.job__title');
   title.id = `job-${job.id}`;
   row.querySelector('progress').setAttribute('aria-labelledby', title.id);
-  row.querySelector('[data-cancel]').setAttribute('aria-describedby', title.id);
+  for (const button of row.querySelectorAll('button')) button.setAttribute('aria-describedby', title.id);
   return row;
 }
 
 export function updateRunning(row, job) {
-  showHead(row, job, '.job__title');
-  const bar = row.querySelector('progress');
-  setAttribute(bar, 'max', Math.max(1, job.total || 1));
-  setAttribute(bar, 'value', job.done ?? 0);
-  setText(row.querySelector('[data-job-done]'), progressText(job));
-  setText(row.querySelector('[data-job-rate]'), job.perSecond > 0 ? `${number(job.perSecond)}/s` : '');
-  setText(row.querySelector('[data-job-left]'), leftText(job));
-  setText(row.querySelector('[data-job-note]'), row.dataset.refusal || noteOf(job));
+  const parts = partsOf(row, RUNNING);
+  const paused = job.state === 'paused';
+  showHead(row, parts, job);
+  setAttribute(parts.bar, 'max', Math.max(1, job.total || 1));
+  setAttribute(parts.bar, 'value', job.done ?? 0);
+  setText(parts.done, progressText(job));
+  setText(parts.rate, job.perSecond > 0 ? `${number(job.perSecond)}/s` : '');
+  setText(parts.left, leftText(job));
+  setText(parts.note, row.dataset.refusal || noteOf(job));
+  setText(parts.pause, paused ? 'Resume' : 'Pause');
 }
 
 export const makePast = () => stamp('past-template');
 
 export function updatePast(row, job, now) {
-  showHead(row, job, '.past__title');
+  const parts = partsOf(row, PAST);
+  showHead(row, parts, job);
   const when = job.finishedAt ?? job.createdAt;
-  if (when) setTime(row.querySelector('time'), when, now);
-  setText(row.querySelector('[data-job-done]'), resultText(job));
-  setText(row.querySelector('[data-job-note]'), noteOf(job));
+  if (when) setTime(parts.time, when, now);
+  setText(parts.done, resultText(job));
+  setText(parts.note, noteOf(job));
 }
 
-function showHead(row, job, title) {
+function showHead(row, parts, job) {
   setAttribute(row, 'data-state', job.state);
-  setText(row.querySelector(title), jobTitle(job));
-  setText(row.querySelector('[data-job-state]'), job.state);
+  setText(parts.title, jobTitle(job));
+  setText(parts.state, job.state);
 }
 
 function progressText({ done = 0, total }) {
@@ -64,7 +72,7 @@ function leftText({ state, etaSeconds }) {
   return state === 'running' && Number.isFinite(etaSeconds) ? `${remaining(etaSeconds)} left` : '';
 }
 
-function resultText({ done = 0, failed = 0, startedAt, finishedAt }) {
+export function resultText({ done = 0, failed = 0, startedAt, finishedAt }) {
   const seconds = (Date.parse(finishedAt) - Date.parse(startedAt)) / 1000;
   const time = seconds > 0 ? ` in ${duration(seconds)}` : '';
   return `${number(done)} done${time}${failed > 0 ? `, ${number(failed)} failed` : ''}`;

@@ -1,7 +1,7 @@
-// Running and recent jobs, with a button to cancel each that runs.
+// Running and recent jobs, with buttons to pause, resume and cancel each that runs.
 
 import { announce } from '../announce.js';
-import { cancelJob } from '../api.js';
+import { changeJob } from '../api.js';
 import { showList } from '../dom.js';
 import { serverNow } from '../state.js';
 import { isFinal, jobTitle, makePast, makeRunning, updatePast, updateRunning } from './job-rows.js';
@@ -24,8 +24,8 @@ export function mountJobs(root, store, pollNow) {
   store.on('counts', show);
   store.on('created', show);
   running.addEventListener('click', (event) => {
-    const button = event.target.closest('[data-cancel]');
-    if (button && button.getAttribute('aria-disabled') !== 'true') cancel(button, store, pollNow);
+    const button = event.target.closest('[data-cancel], [data-pause]');
+    if (button && button.getAttribute('aria-disabled') !== 'true') change(button, store, pollNow);
   });
 }
 
@@ -47,10 +47,10 @@ function allJobs(store) {
   return [...fresh, ...counted.filter((job) => !ids.has(job.id))];
 }
 
-/** Whether what was answered here is newer than the snapshot: the job is missing there, or not yet ended. */
+/** Whether what was answered here is newer than the snapshot: the job is missing there, or not yet in that state. */
 function stillAhead(job, counted) {
   const known = counted.find(({ id }) => id === job.id);
-  return !known || (isFinal(job) && !isFinal(known));
+  return !known || (job.state !== known.state && !isFinal(known) && job.state !== 'queued');
 }
 
 /** Puts a job that the server just answered with before the snapshot's. */
@@ -60,13 +60,14 @@ export function rememberJob(store, job) {
 }
 
 /** A refusal is kept with the row, so that the next snapshot does not wipe it away. */
-async function cancel(button, store, pollNow) {
+async function change(button, store, pollNow) {
+  const verb = button.matches('[data-cancel]') ? 'cancel' : button.textContent.toLowerCase();
   const row = button.closest('[data-job]');
   button.setAttribute('aria-disabled', 'true');
   delete row.dataset.refusal;
   try {
-    const job = await cancelJob(row.dataset.job);
-    moveFocus(row);
+    const job = await changeJob(row.dataset.job, verb);
+    if (verb === 'cancel') moveFocus(row);
     if (job?.id) rememberJob(store, job);
   } catch (error) {
     row.dataset.refusal = error.message;

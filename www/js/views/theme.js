@@ -1,4 +1,7 @@
-// The switch between light and dark. A choice equal to the system's is none: the page follows the system again.
+// The switch between light and dark. A choice equal to the system's is none: the page follows the system again. One in
+// the address (?theme=dark) holds until the switch is used.
+
+import { keep } from '../address.js';
 
 const KEY = 'headcount.theme';
 const system = matchMedia('(prefers-color-scheme: dark)');
@@ -12,9 +15,12 @@ export function mountTheme(button) {
     choose(!isDark());
     show();
   });
-  system.addEventListener('change', show);
+  system.addEventListener('change', () => {
+    show();
+    document.dispatchEvent(new Event('headcount:theme'));
+  });
   addEventListener('storage', ({ key, newValue }) => {
-    if (key !== KEY) return;
+    if (key !== KEY || new URLSearchParams(location.search).has('theme')) return;
     apply(newValue);
     show();
   });
@@ -24,6 +30,7 @@ export function mountTheme(button) {
 function choose(dark) {
   const theme = dark === system.matches ? null : dark ? 'dark' : 'light';
   apply(theme);
+  if (new URLSearchParams(location.search).has('theme')) keep('theme', null);
   try {
     if (theme) localStorage.setItem(KEY, theme);
     else localStorage.removeItem(KEY);
@@ -32,7 +39,9 @@ function choose(dark) {
   }
 }
 
+/** Whoever paints by script hears of it by an event. */
 function apply(theme) {
   if (theme === 'dark' || theme === 'light') root.dataset.theme = theme;
   else delete root.dataset.theme;
+  document.dispatchEvent(new Event('headcount:theme'));
 }
