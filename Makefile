@@ -94,7 +94,7 @@ bench: setup ## Measure what is promised about speed, PARTS="table lag" for some
 	@tests/run --venv bench/measure.py $(PARTS)
 
 lint: ## Layout, shell scripts
-	@clang-format --dry-run --Werror $$(git ls-files '*.c' '*.h')
+	@tests/run --layout
 	@shellcheck $$(git ls-files '*.sh') services/headcount tests/run .ci/run
 
 # ---- building ----

@@ -3,9 +3,9 @@
  * usage: insert_raw URI USERS CONNECTIONS BATCH [INDEX …]
  *
  * Builds all documents first, the same that the consumer makes, then inserts them over CONNECTIONS clients,
- * BATCH a command, unordered and with w:majority, into the collection bench_users of the URI's database, which
- * is dropped before and after. INDEX is a field (email:unique, country, createdAt, country+_id, …); without
- * any there is only _id. Prints one line: users, seconds, users/s.
+ * BATCH a command, unordered and with w:majority, into the collection bench_users of the URI's database,
+ * which is dropped before and after. INDEX is a field (email:unique, country, createdAt, country+_id, …);
+ * without any there is only _id. Prints one line: users, seconds, users/s.
  */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -103,9 +103,9 @@ static void create_index(mongoc_collection_t *users, char *spec)
     bson_t key = BSON_INITIALIZER;
     for (char *field = strtok_r(spec, "+", &rest); field; field = strtok_r(NULL, "+", &rest))
         bson_append_int32(&key, field, -1, 1);
-    bson_t *command = BCON_NEW("createIndexes", BCON_UTF8(mongoc_collection_get_name(users)), "indexes", "[", "{",
-                               "key", BCON_DOCUMENT(&key), "name", BCON_UTF8(name), "unique",
-                               BCON_BOOL(unique != NULL), "}", "]");
+    bson_t *command =
+        BCON_NEW("createIndexes", BCON_UTF8(mongoc_collection_get_name(users)), "indexes", "[", "{", "key",
+                 BCON_DOCUMENT(&key), "name", BCON_UTF8(name), "unique", BCON_BOOL(unique != NULL), "}", "]");
     bson_error_t why;
     if (!mongoc_collection_write_command_with_opts(users, command, NULL, NULL, &why)) {
         fprintf(stderr, "insert_raw: index %s: %s\n", name, why.message);

@@ -1,6 +1,7 @@
 /* redis_get - the least that a cached answer can cost: FastCGI, one Redis GET, a constant.
  *
- * usage: redis_get FASTCGI_SOCKET REDIS_SOCKET THREADS. What headcount.fcgi's cached answers are compared with.
+ * usage: redis_get FASTCGI_SOCKET REDIS_SOCKET THREADS. What headcount.fcgi's cached answers are compared
+ * with.
  */
 #include <fcgiapp.h>
 #include <hiredis/hiredis.h>

@@ -46,8 +46,8 @@ static enum hc_err handle_trigger(struct hc_context *ctx, struct hc_db *db, stru
 }
 
 /* A begun chunk of users: they themselves, then the graves, then the count. */
-static enum hc_err run_users(struct hc_context *ctx, struct hc_db *db, const struct hc_job *job, int64_t chunk,
-                             struct hc_error *err)
+static enum hc_err run_users(struct hc_context *ctx, struct hc_db *db, const struct hc_job *job,
+                             int64_t chunk, struct hc_error *err)
 {
     struct hc_people_result result;
     HC_FAILPOINT("insert.before");
@@ -64,8 +64,8 @@ static enum hc_err run_users(struct hc_context *ctx, struct hc_db *db, const str
 }
 
 /* What completes a begun chunk, by the job's kind. */
-typedef enum hc_err (*run_fn)(struct hc_context *ctx, struct hc_db *db, const struct hc_job *job, int64_t chunk,
-                              struct hc_error *err);
+typedef enum hc_err (*run_fn)(struct hc_context *ctx, struct hc_db *db, const struct hc_job *job,
+                              int64_t chunk, struct hc_error *err);
 static const run_fn RUN_CHUNK[HC_JOB_KIND_COUNT] = {
     [HC_JOB_USERS] = run_users,
     [HC_JOB_ACTIVITIES] = hc_requests_run,

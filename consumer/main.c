@@ -134,14 +134,15 @@ static bool run_threads(struct hc_context *ctx)
 /* Ends with threads still inside: nothing they use is freed. */
 static void cut(struct hc_context *ctx)
 {
-    hc_log(HC_LOG_WARN, "consumer.cut", "a service did not let go in time; what was begun is finished by the next",
-           NULL);
+    hc_log(HC_LOG_WARN, "consumer.cut",
+           "a service did not let go in time; what was begun is finished by the next", NULL);
     _exit(atomic_load(&ctx->exit_code));
 }
 
 static int run(const struct hc_settings *settings)
 {
-    struct hc_context ctx = {.settings = settings, .workers = hc_settings_workers(settings),
+    struct hc_context ctx = {.settings = settings,
+                             .workers = hc_settings_workers(settings),
                              .event_workers = hc_settings_event_workers(settings)};
     struct hc_error err = {0};
     int code = 0;

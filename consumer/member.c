@@ -13,9 +13,9 @@
 
 struct hc_member {
     rd_kafka_t *rk;
-    bool paused;     /* newly assigned partitions are paused too */
+    bool paused;                                /* newly assigned partitions are paused too */
     rd_kafka_topic_partition_list_t *committed; /* as it was when partitions were given; NULL: ask */
-    char cluster[64]; /* as last told */
+    char cluster[64];                           /* as last told */
 };
 
 static void log_partitions(const char *event, const char *what, const rd_kafka_topic_partition_list_t *list)
@@ -31,15 +31,16 @@ static void forget_committed(struct hc_member *m)
 }
 
 /* Runs inside rd_kafka_consumer_poll, on the member's own thread. */
-static void rebalanced(rd_kafka_t *rk, rd_kafka_resp_err_t why, rd_kafka_topic_partition_list_t *list, void *opaque)
+static void rebalanced(rd_kafka_t *rk, rd_kafka_resp_err_t why, rd_kafka_topic_partition_list_t *list,
+                       void *opaque)
 {
     struct hc_member *m = opaque;
     forget_committed(m);
     if (why == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
         log_partitions("member.assigned", "partitions were given to this member", list);
         rd_kafka_assign(rk, list);
-        /* librdkafka keeps the pause of a partition that went and comes back: who was paused when it went and goes
-         * on without it would never read it again. */
+        /* librdkafka keeps the pause of a partition that went and comes back: who was paused when it went and
+         * goes on without it would never read it again. */
         if (m->paused)
             rd_kafka_pause_partitions(rk, list);
         else
@@ -55,18 +56,19 @@ static void failed(rd_kafka_t *rk, int code, const char *reason, void *opaque)
 {
     (void)rk;
     (void)opaque;
-    hc_log(code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN ? HC_LOG_WARN : HC_LOG_DEBUG, "member.error", reason, NULL);
+    hc_log(code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN ? HC_LOG_WARN : HC_LOG_DEBUG, "member.error", reason,
+           NULL);
 }
 
 static enum hc_err configure(rd_kafka_conf_t *conf, const struct hc_settings *s, const char *group,
                              struct hc_error *err)
 {
     static const char *const OURS[][2] = {
-        {"session.timeout.ms", "6000"},       {"heartbeat.interval.ms", "2000"},
-        {"max.poll.interval.ms", "300000"},   {"partition.assignment.strategy", "range"},
-        {"auto.offset.reset", "earliest"},    {"enable.auto.commit", "true"},
-        {"auto.commit.interval.ms", "1000"},  {"enable.auto.offset.store", "false"},
-        {"fetch.wait.max.ms", "100"},         {"fetch.error.backoff.ms", "100"},
+        {"session.timeout.ms", "6000"},         {"heartbeat.interval.ms", "2000"},
+        {"max.poll.interval.ms", "300000"},     {"partition.assignment.strategy", "range"},
+        {"auto.offset.reset", "earliest"},      {"enable.auto.commit", "true"},
+        {"auto.commit.interval.ms", "1000"},    {"enable.auto.offset.store", "false"},
+        {"fetch.wait.max.ms", "100"},           {"fetch.error.backoff.ms", "100"},
         {"queued.max.messages.kbytes", "4096"}, {"fetch.message.max.bytes", "1048576"},
     };
     char why[256];
@@ -77,7 +79,8 @@ static enum hc_err configure(rd_kafka_conf_t *conf, const struct hc_settings *s,
     return hc_bus_configure(conf, s, err);
 }
 
-static enum hc_err subscribe(struct hc_member *m, const char *const *topics, size_t count, struct hc_error *err)
+static enum hc_err subscribe(struct hc_member *m, const char *const *topics, size_t count,
+                             struct hc_error *err)
 {
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)count);
     for (size_t t = 0; t < count; t++)
@@ -168,7 +171,8 @@ static bool owns(struct hc_member *m, const rd_kafka_message_t *msg)
     rd_kafka_topic_partition_list_t *list = assignment(m);
     if (!list)
         return true;
-    bool found = rd_kafka_topic_partition_list_find(list, rd_kafka_topic_name(msg->rkt), msg->partition) != NULL;
+    bool found =
+        rd_kafka_topic_partition_list_find(list, rd_kafka_topic_name(msg->rkt), msg->partition) != NULL;
     rd_kafka_topic_partition_list_destroy(list);
     return found;
 }
@@ -201,10 +205,12 @@ void hc_member_resume(struct hc_member *m)
 static void put_back(struct hc_member *m, rd_kafka_message_t *msg)
 {
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
-    rd_kafka_topic_partition_list_add(list, rd_kafka_topic_name(msg->rkt), msg->partition)->offset = msg->offset;
+    rd_kafka_topic_partition_list_add(list, rd_kafka_topic_name(msg->rkt), msg->partition)->offset =
+        msg->offset;
     rd_kafka_error_t *why = rd_kafka_seek_partitions(m->rk, list, 1000);
     if (why) {
-        /* librdkafka 2.0 takes the limit for µs and says that it is over: the seek is carried out all the same. */
+        /* librdkafka 2.0 takes the limit for µs and says that it is over: the seek is carried out all the
+         * same. */
         if (rd_kafka_error_code(why) != RD_KAFKA_RESP_ERR__TIMED_OUT)
             hc_log(HC_LOG_WARN, "member.seek", rd_kafka_error_string(why), NULL);
         rd_kafka_error_destroy(why);

@@ -45,14 +45,15 @@ static bool whole_number(struct json_object *o, int64_t *out)
     return true;
 }
 
-static enum hc_err read_trigger(struct json_object *o, int64_t most, struct hc_trigger *out, struct hc_error *err)
+static enum hc_err read_trigger(struct json_object *o, int64_t most, struct hc_trigger *out,
+                                struct hc_error *err)
 {
     struct json_object *n, *seed, *job;
     int64_t number;
-    if (!json_object_object_get_ex(o, "totalUserCreate", &n) || !whole_number(n, &out->total) || out->total < 1 ||
-        out->total > most)
-        return hc_fail(err, HC_EMALFORMED, "totalUserCreate", "it has to be a whole number from 1 to %" PRId64,
-                       most);
+    if (!json_object_object_get_ex(o, "totalUserCreate", &n) || !whole_number(n, &out->total) ||
+        out->total < 1 || out->total > most)
+        return hc_fail(err, HC_EMALFORMED, "totalUserCreate",
+                       "it has to be a whole number from 1 to %" PRId64, most);
     if (json_object_object_get_ex(o, "seed", &seed)) {
         if (!whole_number(seed, &number) || number < 0)
             return hc_fail(err, HC_EMALFORMED, "seed", "it has to be a whole number, 0 or more");
@@ -111,7 +112,8 @@ enum hc_err hc_slice_read(const char *value, size_t len, struct hc_slice *out, s
     return e;
 }
 
-enum hc_err hc_notice_read(const char *value, size_t len, const char *field, bson_oid_t *user, struct hc_error *err)
+enum hc_err hc_notice_read(const char *value, size_t len, const char *field, bson_oid_t *user,
+                           struct hc_error *err)
 {
     struct json_object *o, *body, *id;
     enum hc_err e = read_object(value, len, &o, err);
@@ -129,7 +131,8 @@ enum hc_err hc_notice_read(const char *value, size_t len, const char *field, bso
 
 int hc_slice_write(char out[96], const char *job, int64_t chunk)
 {
-    return snprintf(out, 96, "{\"v\":%d,\"job\":\"%s\",\"chunk\":%" PRId64 "}", HC_MESSAGE_VERSION, job, chunk);
+    return snprintf(out, 96, "{\"v\":%d,\"job\":\"%s\",\"chunk\":%" PRId64 "}", HC_MESSAGE_VERSION, job,
+                    chunk);
 }
 
 bool hc_foreign_job_id(char id[HC_JOB_ID_LEN + 1], const char *cluster, const rd_kafka_message_t *msg)

@@ -30,8 +30,10 @@ enum hc_err hc_trigger_read(const char *value, size_t len, int64_t most, struct 
                             struct hc_error *err);
 /* {"v": 1, "job": id, "chunk": n}. HC_EMALFORMED, HC_ENEWER. */
 enum hc_err hc_slice_read(const char *value, size_t len, struct hc_slice *out, struct hc_error *err);
-/* The user that a notice is about: {"body": {"<field>": id}}; all else in it is passed over. HC_EMALFORMED. */
-enum hc_err hc_notice_read(const char *value, size_t len, const char *field, bson_oid_t *user, struct hc_error *err);
+/* The user that a notice is about: {"body": {"<field>": id}}; all else in it is passed over. HC_EMALFORMED.
+ */
+enum hc_err hc_notice_read(const char *value, size_t len, const char *field, bson_oid_t *user,
+                           struct hc_error *err);
 /* Writes a slice's value; out has at least 96 bytes. Returns its length. */
 int hc_slice_write(char out[96], const char *job, int64_t chunk);
 

@@ -15,9 +15,9 @@ struct batch {
     const struct hc_people *people;
     uint32_t first; /* index of the first user in the job */
     uint32_t count;
-    bson_t *docs;           /* count of them, initialised */
-    const bson_t **list;    /* pointers to them, for the driver */
-    bool *duplicate;        /* the server knows this _id or e-mail already */
+    bson_t *docs;        /* count of them, initialised */
+    const bson_t **list; /* pointers to them, for the driver */
+    bool *duplicate;     /* the server knows this _id or e-mail already */
 };
 
 static enum hc_err batch_make(struct batch *b, struct hc_error *err)
@@ -61,7 +61,8 @@ static enum hc_err read_write_error(struct batch *b, bson_iter_t *entry, struct 
         return HC_OK;
     }
     hc_log(HC_LOG_WARN, "people.refused", "the database did not take a user", HC_INT("code", code), NULL);
-    return hc_fail(err, HC_ESTORE, "mongodb", "the database did not take a user (code %lld)", (long long)code);
+    return hc_fail(err, HC_ESTORE, "mongodb", "the database did not take a user (code %lld)",
+                   (long long)code);
 }
 
 /* Reads all that the reply complains of. A write concern that was not met counts as not written. */
@@ -93,7 +94,8 @@ static enum hc_err batch_insert(struct hc_db *db, struct batch *b, struct hc_peo
     bson_t reply;
     bson_error_t why;
     bson_iter_t it;
-    bool ok = mongoc_collection_insert_many(hc_db_collection(db, HC_USERS), b->list, b->count, opts, &reply, &why);
+    bool ok =
+        mongoc_collection_insert_many(hc_db_collection(db, HC_USERS), b->list, b->count, opts, &reply, &why);
     if (bson_iter_init_find(&it, &reply, "insertedCount"))
         result->inserted += bson_iter_as_int64(&it);
     enum hc_err e = read_reply(b, &reply, ok, &why, err);
@@ -117,8 +119,8 @@ static enum hc_err forget_present(struct hc_db *db, struct batch *b, struct hc_p
     person_id(b, 0, &low);
     person_id(b, b->count - 1, &high);
     bson_t *filter = BCON_NEW("_id", "{", "$gte", BCON_OID(&low), "$lte", BCON_OID(&high), "}");
-    bson_t *opts = BCON_NEW("projection", "{", "_id", BCON_INT32(1), "}", "maxTimeMS", BCON_INT32(10000), "hint",
-                            "{", "_id", BCON_INT32(1), "}");
+    bson_t *opts = BCON_NEW("projection", "{", "_id", BCON_INT32(1), "}", "maxTimeMS", BCON_INT32(10000),
+                            "hint", "{", "_id", BCON_INT32(1), "}");
     mongoc_cursor_t *cursor =
         mongoc_collection_find_with_opts(hc_db_collection(db, HC_USERS), filter, opts, NULL);
     const bson_t *doc;

@@ -23,7 +23,7 @@ struct turn {
     struct hc_movement *movement;
     struct hc_context *ctx;
     struct hc_db *db;
-    int workers;  /* alive in all processes */
+    int workers; /* alive in all processes */
     bool kafka_up;
 };
 
@@ -108,7 +108,8 @@ static bool take_rate(const struct hc_job *job, struct hc_job_plan *plan, int64_
 
 /* The job will change no more. Intents come first: a number that the page shows of
  * a finished job has to be whole. */
-static enum hc_err settle(struct turn *t, const struct hc_job *job, enum hc_job_state state, struct hc_error *err)
+static enum hc_err settle(struct turn *t, const struct hc_job *job, enum hc_job_state state,
+                          struct hc_error *err)
 {
     bool won;
     enum hc_err e = hc_slots_finish(t->db, err);
@@ -238,8 +239,8 @@ static enum hc_err plan_all(struct turn *t, const struct hc_job *jobs, size_t co
     return first;
 }
 
-enum hc_err hc_planner_turn(struct hc_movement *movement, struct hc_context *ctx, struct hc_db *db, int workers,
-                            struct hc_error *err)
+enum hc_err hc_planner_turn(struct hc_movement *movement, struct hc_context *ctx, struct hc_db *db,
+                            int workers, struct hc_error *err)
 {
     struct turn t = {.movement = movement, .ctx = ctx, .db = db, .workers = workers};
     struct hc_job *jobs = calloc(OPEN_JOBS_MAX, sizeof *jobs);

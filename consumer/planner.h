@@ -23,9 +23,9 @@
 /* Chunks of one job that are out at a time: a small job waits behind no more of a big one than this. */
 #define HC_CHUNKS_A_WORKER 2
 
-/* One turn. movement: this thread's memory of the turns before; workers: bulk workers alive in all processes. HC_ESTORE, HC_EBROKER:
- * the next turn tries again. */
-enum hc_err hc_planner_turn(struct hc_movement *movement, struct hc_context *ctx, struct hc_db *db, int workers,
-                            struct hc_error *err);
+/* One turn. movement: this thread's memory of the turns before; workers: bulk workers alive in all processes.
+ * HC_ESTORE, HC_EBROKER: the next turn tries again. */
+enum hc_err hc_planner_turn(struct hc_movement *movement, struct hc_context *ctx, struct hc_db *db,
+                            int workers, struct hc_error *err);
 
 #endif

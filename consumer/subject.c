@@ -317,8 +317,8 @@ static enum hc_err read_facts(struct hc_subjects *s, struct hc_db *db, struct hc
     return e;
 }
 
-/* Graves are mostly few: all from the first subject's place to the last one's cost less than asking for each, up
- * to a number. Beyond it each is asked for. */
+/* Graves are mostly few: all from the first subject's place to the last one's cost less than asking for each,
+ * up to a number. Beyond it each is asked for. */
 static enum hc_err read_graves(struct hc_subjects *s, struct hc_db *db, const bson_t *ids,
                                struct hc_error *err)
 {
@@ -337,8 +337,8 @@ static enum hc_err read_graves(struct hc_subjects *s, struct hc_db *db, const bs
     return e;
 }
 
-/* Usage of all, the facts of those where they matter, then the graves: a removal writes the grave before it takes the
- * user, so whoever is not found among the users by then has his grave, or never was. */
+/* Usage of all, the facts of those where they matter, then the graves: a removal writes the grave before it
+ * takes the user, so whoever is not found among the users by then has his grave, or never was. */
 static enum hc_err read_users(struct hc_subjects *s, struct hc_db *db, struct hc_error *err)
 {
     bson_t all = BSON_INITIALIZER;

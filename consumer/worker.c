@@ -121,7 +121,8 @@ void *hc_worker_run(void *arg)
     struct turn t = {.worker = arg};
     struct hc_context *ctx = t.worker->ctx;
     struct hc_error err;
-    enum hc_err e = hc_member_open(&t.member, ctx->settings, GROUP, TOPICS, sizeof TOPICS / sizeof *TOPICS, &err);
+    enum hc_err e =
+        hc_member_open(&t.member, ctx->settings, GROUP, TOPICS, sizeof TOPICS / sizeof *TOPICS, &err);
     if (e != HC_OK) {
         hc_log(HC_LOG_ERROR, "worker.failed", err.detail, HC_STR("setting", err.field), NULL);
         atomic_store(&ctx->exit_code, hc_err_exit_code(e));

@@ -26,7 +26,8 @@
 #define PAUSE_MS 250
 #define ROWS_MIN 50 /* a batch that took too long is tried with fewer, down to these */
 
-struct export {
+struct export
+{
     struct context *context;
     const struct export_format *format;
     struct users_query query;

@@ -18,7 +18,8 @@ static int64_t last_request(struct context *c, const bson_t *user)
     struct hc_db *db;
     bson_iter_t it;
     size_t count = 0;
-    if (!bson_iter_init_find(&it, user, "_id") || !BSON_ITER_HOLDS_OID(&it) || context_db(c, &db, &err) != HC_OK)
+    if (!bson_iter_init_find(&it, user, "_id") || !BSON_ITER_HOLDS_OID(&it) ||
+        context_db(c, &db, &err) != HC_OK)
         return 0;
     if (hc_usage_of(db, bson_iter_oid(&it), 1, context_left_ms(c), &usage, &count, &err) != HC_OK)
         hc_log(HC_LOG_WARN, "user.usage", err.detail, HC_STR("req", c->request.id), NULL);

@@ -166,7 +166,7 @@ static bool is_own(const struct creation *new, const bson_t *found)
         return false;
     const uint8_t *bytes = bson_iter_oid(&it)->bytes;
     return memcmp(bytes, new->id.bytes, 12) == 0 ||
-           (new->once.given && memcmp(bytes + 4, new->id.bytes + 4, 8) == 0);
+           (new->once.given &&memcmp(bytes + 4, new->id.bytes + 4, 8) == 0);
 }
 
 /* The e-mail or the id stands already: it may be our own document, of a request whose answer was

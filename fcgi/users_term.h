@@ -41,7 +41,8 @@ void users_term_begins(bson_t *filter, const char *field, const char *mark, cons
 /* Whether all of the term's words begin words of this country's name. */
 bool users_term_has_country(const struct users_term *term, int country);
 
-/* Appends what the index of words has of the term: its longest word, the digits, the user name. False: nothing. */
+/* Appends what the index of words has of the term: its longest word, the digits, the user name. False:
+ * nothing. */
 bool users_term_stored(const struct users_term *term, bson_t *filter);
 
 /* First and last millisecond that a ULID with this beginning can have. */

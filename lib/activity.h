@@ -25,12 +25,13 @@
 #include "error.h"
 #include "json.h"
 
-#define HC_ACTIVITY_EVENT_MAX 64           /* bytes of an event's name */
+#define HC_ACTIVITY_EVENT_MAX 64             /* bytes of an event's name */
 #define HC_ACTIVITY_AHEAD_MS (2 * 60 * 1000) /* a request counts at most this far behind its message */
-#define HC_ACTIVITY_DEVICE_MAX 2048        /* bytes of a device's BSON; a longer one is stored without its extras */
+#define HC_ACTIVITY_DEVICE_MAX 2048 /* bytes of a device's BSON; a longer one is stored without its extras   \
+                                     */
 
 struct hc_activity {
-    bson_oid_t id;    /* hash of user and event */
+    bson_oid_t id; /* hash of user and event */
     bson_oid_t user;
     int64_t time_ms;  /* requestTime, not later than taken_ms + HC_ACTIVITY_AHEAD_MS */
     int64_t taken_ms; /* when the broker took it: createdAt */
@@ -47,9 +48,10 @@ struct hc_activity_origin {
     int64_t time_ms; /* the broker's timestamp */
 };
 
-/* Reads a message's value. HC_EMALFORMED with the field at fault: body, user, device, requestTime, event … A missing
- * or null requestTime is the broker's time; a missing device is "Other"; device.os.name and device.browser.name
- * decide the keys if they are there, else device.ua is read. requestTime must be in 1970 … 9999. */
+/* Reads a message's value. HC_EMALFORMED with the field at fault: body, user, device, requestTime, event … A
+ * missing or null requestTime is the broker's time; a missing device is "Other"; device.os.name and
+ * device.browser.name decide the keys if they are there, else device.ua is read. requestTime must be in 1970
+ * … 9999. */
 enum hc_err hc_activity_read(struct hc_activity *out, const void *value, size_t len,
                              const struct hc_activity_origin *origin, struct hc_error *err);
 void hc_activity_release(struct hc_activity *a); /* harmless on a zeroed struct */

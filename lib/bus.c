@@ -22,8 +22,8 @@
 /* ---- configuration ---- */
 
 /* Another cluster answers at the old address: it was wiped and made anew. It knows nothing of a producer's
- * number, and gives the same one to the next producer; whose messages are whose can't be told then, and one that looks
- * like a repetition of another's would be acknowledged and dropped. */
+ * number, and gives the same one to the next producer; whose messages are whose can't be told then, and one
+ * that looks like a repetition of another's would be acknowledged and dropped. */
 static void meet_another_cluster(const rd_kafka_t *rk)
 {
     if (rd_kafka_type(rk) == RD_KAFKA_PRODUCER && rd_kafka_opaque(rk))
@@ -127,8 +127,8 @@ static enum hc_err set_prompt(rd_kafka_conf_t *conf, int give_up_ms, struct hc_e
 
 /* A user's messages go where its slot's others go, so that one worker has them all; no more than
  * that depends on it. Other keys go where other clients send them. */
-static int32_t place(const rd_kafka_topic_t *topic, const void *key, size_t len, int32_t partitions, void *opaque,
-                     void *message_opaque)
+static int32_t place(const rd_kafka_topic_t *topic, const void *key, size_t len, int32_t partitions,
+                     void *opaque, void *message_opaque)
 {
     bson_oid_t user;
     if (len == HC_OID_TEXT - 1 && hc_user_id(key, len, &user, NULL) == HC_OK)
@@ -139,12 +139,9 @@ static int32_t place(const rd_kafka_topic_t *topic, const void *key, size_t len,
 static rd_kafka_t *new_producer(struct hc_bus *bus, struct hc_error *err)
 {
     static const char *const OURS[][2] = {
-        {"enable.idempotence", "true"},
-        {"queue.buffering.max.messages", "20000"},
-        {"queue.buffering.max.kbytes", "32768"},
-        {"message.timeout.ms", "5000"},
-        {"request.timeout.ms", "4000"},
-        {"linger.ms", "5"},
+        {"enable.idempotence", "true"},          {"queue.buffering.max.messages", "20000"},
+        {"queue.buffering.max.kbytes", "32768"}, {"message.timeout.ms", "5000"},
+        {"request.timeout.ms", "4000"},          {"linger.ms", "5"},
     };
     char why[256] = "";
     rd_kafka_conf_t *conf = rd_kafka_conf_new();

@@ -110,8 +110,8 @@ enum hc_err hc_bus_create_topics(struct hc_bus *bus, const struct hc_settings *s
     rd_kafka_NewTopic_t *topics[HC_BUS_TOPICS];
     char why[128];
     for (int t = 0; t < HC_BUS_TOPICS; t++)
-        topics[t] = rd_kafka_NewTopic_new(HC_TOPICS[t], (int)s->kafka_partitions, (int)s->kafka_replication, why,
-                                          sizeof why);
+        topics[t] = rd_kafka_NewTopic_new(HC_TOPICS[t], (int)s->kafka_partitions, (int)s->kafka_replication,
+                                          why, sizeof why);
     pthread_rwlock_rdlock(&bus->lock);
     rd_kafka_queue_t *queue = rd_kafka_queue_new(bus->rk);
     rd_kafka_AdminOptions_t *options = rd_kafka_AdminOptions_new(bus->rk, RD_KAFKA_ADMIN_OP_CREATETOPICS);

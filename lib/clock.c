@@ -20,8 +20,8 @@ static int64_t read_clock(clockid_t id, int64_t per_second)
     return now.tv_sec * per_second + now.tv_nsec / (INT64_C(1000000000) / per_second);
 }
 
-/* In the build for faults the environment may say that the wall clock is wrong: HC_CLOCK_SHIFT, in seconds. (Libraries that
- * fake the time can't: librdkafka's waits go by a clock that they don't reach.) */
+/* In the build for faults the environment may say that the wall clock is wrong: HC_CLOCK_SHIFT, in seconds.
+ * (Libraries that fake the time can't: librdkafka's waits go by a clock that they don't reach.) */
 static int64_t wrong_by(void)
 {
 #ifdef HC_FAILPOINTS

@@ -68,13 +68,15 @@ enum hc_err hc_store_borrow(struct hc_store *store, struct hc_db *db, struct hc_
 /* Gives the client back; harmless on a zeroed hc_db, which it leaves behind. */
 void hc_store_return(struct hc_db *db);
 
-/* From begin to end all hc_db_ calls of this db go through one causally consistent session: what is read later is no
- * older than what was read or written before, also when another member of a replica set has become primary
- * meanwhile. Where the server has no sessions there is but one server, and begin does nothing. HC_ESTORE. */
+/* From begin to end all hc_db_ calls of this db go through one causally consistent session: what is read
+ * later is no older than what was read or written before, also when another member of a replica set has
+ * become primary meanwhile. Where the server has no sessions there is but one server, and begin does nothing.
+ * HC_ESTORE. */
 enum hc_err hc_db_begin(struct hc_db *db, struct hc_error *err);
 /* Harmless without a begin. */
 void hc_db_end(struct hc_db *db);
-/* A copy of opts (NULL: none) with the session in it, for calls of the driver itself; the caller destroys it. */
+/* A copy of opts (NULL: none) with the session in it, for calls of the driver itself; the caller destroys it.
+ */
 bson_t *hc_db_opts(const struct hc_db *db, const bson_t *opts);
 
 /* The collection's handle, owned by db. */

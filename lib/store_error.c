@@ -12,9 +12,9 @@
 /* Failover, shutdown, start-up, network between servers, and code 1, with which
  * FerretDB answers everything while its own PostgreSQL is away. */
 static const int64_t TRANSIENT[] = {
-    1,    6,    7,    24,   43,   63,    64,    89,    91,    112,   134,   150,   175, 189,
-    202,  234,  237,  262,  290,  314,   317,   358,   384,   433,   444,   7500,  8000, 9001,
-    10058, 10107, 11600, 11602, 13388, 13435, 13436, 16500, 10003,
+    1,    6,    7,     24,    43,    63,    64,    89,    91,    112,   134,   150, 175,
+    189,  202,  234,   237,   262,   290,   314,   317,   358,   384,   433,   444, 7500,
+    8000, 9001, 10058, 10107, 11600, 11602, 13388, 13435, 13436, 16500, 10003,
 };
 
 /* ---- what PostgreSQL says ---- */
@@ -35,7 +35,8 @@ static const char *sqlstate_class(int64_t code, char class[3])
 
 static bool is_transient_state(int64_t code)
 {
-    /* Connection, rolled back (deadlock, serialization), resources, not available (locks), stopped or cancelled. */
+    /* Connection, rolled back (deadlock, serialization), resources, not available (locks), stopped or
+     * cancelled. */
     static const char *const CLASSES[] = {"08", "40", "53", "55", "57"};
     char class[3];
     sqlstate_class(code, class);
@@ -100,15 +101,17 @@ static enum hc_err judge(struct hc_error *err, const bson_error_t *driver, const
     if (driver->domain == MONGOC_ERROR_CLIENT && driver->code == MONGOC_ERROR_CLIENT_IN_EXHAUST)
         return hc_fail(err, HC_EBUSY, "mongodb", "all connections to the database are in use");
     if (is_server_code(driver) && driver->code == HC_MONGO_MAX_TIME)
-        return hc_fail(err, HC_EDEADLINE, "mongodb", "the database did not answer within this request's time");
+        return hc_fail(err, HC_EDEADLINE, "mongodb",
+                       "the database did not answer within this request's time");
     bool transient = hc_store_is_transient(driver, reply);
     hc_log(transient ? HC_LOG_WARN : HC_LOG_ERROR, "store.error", driver->message,
            HC_INT("domain", driver->domain), HC_INT("code", driver->code), NULL);
     if (!transient)
         return hc_fail(err, HC_EINTERNAL, "mongodb", "the database refused a command of ours");
     if (writing && !hc_store_never_sent(driver) && !hc_store_was_undone(driver))
-        return hc_fail(err, HC_EOUTCOME, "mongodb",
-                       "the database's answer was lost, so the change may have happened; ask again before repeating it");
+        return hc_fail(
+            err, HC_EOUTCOME, "mongodb",
+            "the database's answer was lost, so the change may have happened; ask again before repeating it");
     return hc_fail(err, HC_ESTORE, "mongodb", "the database (MongoDB) can't be reached right now");
 }
 

@@ -33,9 +33,9 @@ enum hc_err hc_db_aggregate(struct hc_db *db, enum hc_collection which, const bs
                             struct hc_error *err)
 {
     bson_t *all = hc_db_opts(db, opts);
-    enum hc_err e = walk(
-        mongoc_collection_aggregate(hc_db_collection(db, which), MONGOC_QUERY_NONE, pipeline, all, NULL),
-        each, ctx, err);
+    enum hc_err e =
+        walk(mongoc_collection_aggregate(hc_db_collection(db, which), MONGOC_QUERY_NONE, pipeline, all, NULL),
+             each, ctx, err);
     bson_destroy(all);
     return e;
 }

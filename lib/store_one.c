@@ -6,8 +6,8 @@
 
 #define TRIES 6
 
-/* True when a write was undone because another one stood in its way: nothing was done, and it is to be made again, up
- * to TRIES in all. Then the reply is released, and a moment has passed. */
+/* True when a write was undone because another one stood in its way: nothing was done, and it is to be made
+ * again, up to TRIES in all. Then the reply is released, and a moment has passed. */
 static bool makes_again(const bson_error_t *why, bson_t *reply, int tries)
 {
     if (tries >= TRIES || !hc_store_was_undone(why))
@@ -89,8 +89,7 @@ enum hc_err hc_db_update_one(struct hc_db *db, enum hc_collection which, const b
     bson_t *opts = hc_db_opts(db, NULL);
     bool ok = false;
     for (int tries = 0; tries == 0 || (!ok && makes_again(&why, &reply, tries)); tries++)
-        ok =
-            mongoc_collection_update_one(hc_db_collection(db, which), filter, update, opts, &reply, &why);
+        ok = mongoc_collection_update_one(hc_db_collection(db, which), filter, update, opts, &reply, &why);
     if (!ok)
         e = hc_store_fail(err, &why, &reply, true);
     else if (matched)

@@ -23,8 +23,8 @@ struct hc_usage {
  * time limit. n up to HC_USAGE_IDS_MAX; out has room for n. HC_ESTORE. */
 enum hc_err hc_usage_of(struct hc_db *db, const bson_oid_t *ids, size_t n, int left_ms, struct hc_usage *out,
                         size_t *count, struct hc_error *err);
-/* The users with the most requests, most first and equal ones by _id; at most max. HC_ESTORE. Deleted ones whose
- * removal is under way may be among them: whoever shows them looks at the user. */
+/* The users with the most requests, most first and equal ones by _id; at most max. HC_ESTORE. Deleted ones
+ * whose removal is under way may be among them: whoever shows them looks at the user. */
 enum hc_err hc_usage_top(struct hc_db *db, size_t max, int left_ms, struct hc_usage *out, size_t *count,
                          struct hc_error *err);
 

@@ -242,8 +242,8 @@ void hc_bson_json(struct hc_json *j, const bson_t *doc)
 void hc_user_tag(const bson_t *doc, char out[HC_BASE32_TEXT])
 {
     bson_t edited = BSON_INITIALIZER;
-    bson_copy_to_excluding_noinit(doc, &edited, "_id", "userName", "lastActive", "createdAt", "updatedAt", "__v",
-                                  "_hc", NULL);
+    bson_copy_to_excluding_noinit(doc, &edited, "_id", "userName", "lastActive", "createdAt", "updatedAt",
+                                  "__v", "_hc", NULL);
     hc_base32(out, hc_hash64(bson_get_data(&edited), edited.len));
     bson_destroy(&edited);
 }

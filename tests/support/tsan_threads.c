@@ -1,15 +1,16 @@
 /* C11 threads as POSIX threads, for the thread sanitizer only.
  *
- * librdkafka makes its threads and locks by <threads.h>, which gcc's and clang's thread sanitizer does not know:
- * a thread of its making crashes. Linked into the tsan variant, these take the place of the C library's, whose
- * types have the same layout as the POSIX ones.
+ * librdkafka makes its threads and locks by <threads.h>, which gcc's and clang's thread sanitizer does not
+ * know: a thread of its making crashes. Linked into the tsan variant, these take the place of the C
+ * library's, whose types have the same layout as the POSIX ones.
  */
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <threads.h>
 
-_Static_assert(sizeof(mtx_t) >= sizeof(pthread_mutex_t) && sizeof(cnd_t) >= sizeof(pthread_cond_t), "same layout");
+_Static_assert(sizeof(mtx_t) >= sizeof(pthread_mutex_t) && sizeof(cnd_t) >= sizeof(pthread_cond_t),
+               "same layout");
 
 #define MUTEX(m) ((pthread_mutex_t *)(void *)(m))
 #define COND(c) ((pthread_cond_t *)(void *)(c))
@@ -21,7 +22,10 @@ struct start {
 
 static int as_thrd(int code)
 {
-    return code == 0 ? thrd_success : code == ETIMEDOUT ? thrd_timedout : code == EBUSY ? thrd_busy : thrd_error;
+    return code == 0           ? thrd_success
+           : code == ETIMEDOUT ? thrd_timedout
+           : code == EBUSY     ? thrd_busy
+                               : thrd_error;
 }
 
 static void *begin(void *arg)

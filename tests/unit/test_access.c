@@ -26,7 +26,7 @@ static struct hc_settings settings(const char *bind, const char *token, const ch
         .admin_token = (char *)(uintptr_t)token,
         .auth = (char *)(uintptr_t)auth,
         .cors_origin = (char *)(uintptr_t)cors,
-        .hosts = (char *)(uintptr_t) "dash.example, other.example",
+        .hosts = (char *)(uintptr_t)"dash.example, other.example",
     };
 }
 

@@ -55,10 +55,10 @@ static void test_errors_by_code(void **state)
         {MONGOC_ERROR_SERVER, 16777220, true, HC_ESTORE},
         {MONGOC_ERROR_SERVER, 67371461, true, HC_EOUTCOME}, /* 57014, cancelled */
         {MONGOC_ERROR_SERVER, 67371461, false, HC_ESTORE},
-        {MONGOC_ERROR_SERVER, 50463173, false, HC_ESTORE},    /* 57P03, it is starting */
-        {MONGOC_ERROR_SERVER, 50463045, true, HC_EOUTCOME},   /* 55P03, a lock was not to be had */
-        {MONGOC_ERROR_SERVER, 100663808, false, HC_ESTORE},   /* 08006, the connection failed */
-        {MONGOC_ERROR_SERVER, 33685634, true, HC_EINTERNAL},  /* 22P02, a text that is no number */
+        {MONGOC_ERROR_SERVER, 50463173, false, HC_ESTORE},     /* 57P03, it is starting */
+        {MONGOC_ERROR_SERVER, 50463045, true, HC_EOUTCOME},    /* 55P03, a lock was not to be had */
+        {MONGOC_ERROR_SERVER, 100663808, false, HC_ESTORE},    /* 08006, the connection failed */
+        {MONGOC_ERROR_SERVER, 33685634, true, HC_EINTERNAL},   /* 22P02, a text that is no number */
         {MONGOC_ERROR_SERVER, 1073741824, true, HC_EINTERNAL}, /* nobody's */
     };
     for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
