@@ -27,8 +27,8 @@
 
 #define HC_ACTIVITY_EVENT_MAX 64             /* bytes of an event's name */
 #define HC_ACTIVITY_AHEAD_MS (2 * 60 * 1000) /* a request counts at most this far behind its message */
-#define HC_ACTIVITY_DEVICE_MAX 2048 /* bytes of a device's BSON; a longer one is stored without its extras   \
-                                     */
+/* Bytes of a device's BSON; a longer one is stored without its extras. */
+#define HC_ACTIVITY_DEVICE_MAX 2048
 
 struct hc_activity {
     bson_oid_t id; /* hash of user and event */
