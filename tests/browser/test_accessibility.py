@@ -81,6 +81,7 @@ def test_shortcuts(open_page):
     assert "kiosk" not in page.url
     page.keyboard.press("/")
     page.wait_for_url("**/users/**")
+    wait_until(lambda: page.evaluate("document.activeElement.id") == "search", 5)
 
 
 def test_every_control_is_reached_by_tab_and_shows_it(open_page):

@@ -230,9 +230,10 @@ bindShortcuts([
 
 mountTheme(byId('theme-switch'));
 list.wait(Math.min(navigation.view.limit, EMPTY.limit));
-history.replaceState(history.state, '', writeAddress(tidy(navigation.view)) + (location.hash === '#search' ? '' : location.hash));
+const toSearch = location.hash === '#search';
+history.replaceState(history.state, '', writeAddress(tidy(navigation.view)) + (toSearch ? '' : location.hash));
 onView(navigation.view, null);
-if (location.hash === '#search') byId('search').focus();
+if (toSearch) byId('search').focus();
 setInterval(() => {
   if (document.hidden) return;
   refreshTimes(serverNow());

@@ -40,6 +40,7 @@ function load() {
   return loadScript(`${FOLDER}/uPlot.iife.min.js`);
 }
 
+const LABEL_ROOM = 2; // rem: half of the last label of an axis stands beyond it
 const sizeOf = (box) => ({ width: Math.max(200, box.clientWidth), height: Math.max(140, box.clientHeight) });
 
 /** A new theme or other lines: uPlot keeps colours and lines for life, so there is a new one. */
@@ -53,7 +54,7 @@ function optionsOf(state, lines) {
   return {
     ...sizeOf(state.box),
     legend: { show: false },
-    padding: [8, 26, 0, 0],
+    padding: [8, LABEL_ROOM * parseFloat(getComputedStyle(document.documentElement).fontSize), 0, 0],
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
     scales: {
       x: { range: () => [state.range.from, state.range.to] },
