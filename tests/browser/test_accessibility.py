@@ -1,7 +1,7 @@
 """By keyboard, by ear, on any screen, in the reader's own format."""
 import pytest
 
-from conftest import axe_findings
+from axe import axe_findings
 from dashboard import Counts, job, shown, snapshot
 from support.waiting import wait_until
 

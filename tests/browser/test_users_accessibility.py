@@ -1,7 +1,7 @@
 """The users page for everybody: by keyboard, by ear, without motion, in both themes and every width."""
 import pytest
 
-from conftest import axe_findings
+from axe import axe_findings
 from support.waiting import wait_until
 from users_page import at_least, create, expect, ids, open_users, open_with_clock, query_of, row
 
