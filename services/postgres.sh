@@ -25,12 +25,11 @@ postgres_start() {
     as_user test -x "$POSTGRES_BIN/postgres" ||
         fail "user $HC_USER can't enter $HC_CACHE: set HEADCOUNT_CACHE to a folder that others may enter"
     [ -d "$data" ] || postgres_create "$data"
-    postgres_forget_dead "$data"
     fill "$HC_SERVICES/postgres/postgresql.conf.in" "$HC_RUN/postgresql.conf" \
         "DATA=$data" "SOCKETS=$HC_SOCKETS" "BUFFERS=$(postgres_buffers)"
     # SIGINT: end now, in order, without waiting for clients to leave.
     launch postgres "unix:$HC_SOCKETS" --signal INT --patience 30 -- \
-        "${AS_USER[@]}" "$POSTGRES_BIN/postgres" -c "config_file=$HC_RUN/postgresql.conf"
+        "$HC_SERVICES/postgres-server" "$data" "$DOCUMENTDB_HOME" "${AS_USER[@]}" "$POSTGRES_BIN/postgres" -c "config_file=$HC_RUN/postgresql.conf"
     await postgres 60 postgres_ready
     postgres_sql -q -c 'set client_min_messages = warning' -c 'create extension if not exists documentdb cascade' \
         -c 'create extension if not exists documentdb_extended_rum cascade' >>"$HC_LOG/postgres.log" 2>&1 ||
@@ -44,14 +43,6 @@ postgres_create() { # DATA
         --locale-provider=builtin --builtin-locale=C.UTF-8 --locale=C --no-instructions) >>"$HC_LOG/postgres.log" 2>&1 ||
         fail "the database can't be made: see $HC_LOG/postgres.log"
     mv "$1.new" "$1"
-}
-
-# After a crash of the machine the pid in postmaster.pid may be any process of the same user, and PostgreSQL would
-# refuse to start. A living one has the data folder as its working directory.
-postgres_forget_dead() { # DATA
-    local pid
-    pid=$(head -n 1 "$1/postmaster.pid" 2>/dev/null) || return 0
-    [ "$(readlink "/proc/$pid/cwd")" = "$(readlink -f "$1")" ] || rm -f "$1/postmaster.pid"
 }
 
 # An eighth of the memory, at most 1 GB.

@@ -1,5 +1,8 @@
 """MongoDB down, in each of the ways it can be: 503 that names it, at once; back by itself; jobs end exact."""
 import contextlib
+import os
+import pathlib
+import signal
 import time
 
 import pytest
@@ -95,3 +98,19 @@ def test_mongodb_that_hangs(stack, http):
     stack.wait_ready()
     stack.idle()
     stack.assert_exact()
+
+
+def children(pid):
+    return [int(child) for child in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def test_a_database_whose_child_outlives_it_comes_back(stack, http):
+    """One that hangs holds the shared memory, and no other PostgreSQL could start."""
+    storage = stack.mongodb_processes()[-1]
+    left = children(stack.pid(storage))
+    if storage == "postgres":
+        os.kill(left[-1], signal.SIGSTOP)
+    stack.kill(storage)
+    wait_until(lambda: not [pid for pid in left if pathlib.Path(f"/proc/{pid}").exists()], 20, "some of it is left")
+    wait_until(lambda: http.get("/v1/ready").status == 200, 40)
+    stack.wait_job(stack.generate(10))
