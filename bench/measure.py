@@ -2,7 +2,7 @@
 """Measures what the project promises about speed, on real services of its own, and prints one line a figure.
 
 usage: bench/measure.py [PART …]      all by default; `make bench PARTS="table lag"` calls it
-  insert indexes requests memory      how fast users and requests come in (writes.py)
+  insert indexes requests single memory   how fast users and requests come in, what one write costs (writes.py)
   reads lists cached                  what reads cost (reads.py)
   table                               every read as a row of a table in markdown (table.py)
   export poll lag                     exports, polls, requests beside a big job (live.py)
@@ -17,10 +17,10 @@ from common import Stack, say
 from live import export, lag, poll
 from reads import cached, lists, reads
 from table import table
-from writes import indexes, insert, memory, requests
+from writes import indexes, insert, memory, requests, single
 
-PARTS = {part.__name__: part for part in (insert, indexes, requests, memory, reads, lists, cached, export, poll, table,
-                                          lag)}
+PARTS = {part.__name__: part for part in (insert, indexes, requests, single, memory, reads, lists, cached, export, poll,
+                                          table, lag)}
 
 
 def main():

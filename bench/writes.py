@@ -104,9 +104,10 @@ def drain_rate(stack, requests):
 
 
 def requests(stack):
-    """Requests in Kafka until they are counted, beside the raw loop with the same writes: many users and few."""
+    """Requests in Kafka until they are counted, beside the raw loop with the same writes: of users who make their first one, who
+    make two, and of few."""
     total = 200_000
-    for users in (total, 1000):
+    for users in (total, total // 2, 1000):
         ratios = []
         for _ in range(ROUNDS):
             stack.fresh()
@@ -125,6 +126,31 @@ def requests(stack):
             ratios.append(ours / raw)
             say(f"requests of {users} users", f"{ours}/s, raw loop {raw}/s, ratio {ours / raw:.2f}")
         say(f"requests of {users} users, median ratio", f"{statistics.median(ratios):.2f}")
+
+
+def single(stack, calls=300):
+    """What a create, an update, a deletion and a request of a user take over HTTP, one after the other."""
+    took = {}
+
+    def timed(name, *asked):
+        began = time.perf_counter()
+        answer = stack.http.request(*asked)
+        took.setdefault(name, []).append((time.perf_counter() - began) * 1000)
+        assert answer.status in (200, 201), answer
+        return answer.json.get("result")
+
+    stack.wait_job(stack.generate(100_000), 120)
+    stack.idle()
+    for number in range(calls):
+        body = {"email": f"one-{time.time_ns()}@bench.test", "name": f"Number {number}", "phoneNumber": "+4912345",
+                "gender": "female", "country": "Norway"}
+        path = f"/v1/user/{timed('create', 'POST', '/v1/user', body)['_id']}"
+        timed("update", "PATCH", path, {"country": "Iceland"})
+        timed("request", "POST", path.replace("/user/", "/user/activity/"), {})
+        timed("delete", "DELETE", path)
+    for name, all_ms in took.items():
+        all_ms.sort()
+        say(f"one {name} over HTTP", f"p50 {all_ms[calls // 2]:.1f} ms, p99 {all_ms[int(calls * 0.99)]:.1f} ms")
 
 
 def memory(stack):
