@@ -10,7 +10,8 @@
  *     users_query_read(c, &q, &err)        users_query.c: what is asked, checked
  *     users_fetch(c, &q, …)                users.c: kept, or
  *       users_find_fill                    users_find.c: from an index, or
- *         users_search                     users_search.c: when words are looked for
+ *         users_search                     users_search.c: when words are looked for,
+ *                                          in users_sources.c by the indexes
  */
 #ifndef FCGI_USERS_H
 #define FCGI_USERS_H

@@ -253,20 +253,6 @@ bool users_term_has_country(const struct users_term *term, int country)
     return false;
 }
 
-/* The longest word; NULL when there is none. */
-static const char *longest_word(const struct users_term *term)
-{
-    const char *longest = NULL;
-    size_t len = 0;
-    for (size_t i = 0; i < term->words.count; i++) {
-        if (term->words.words[i].len > len) {
-            longest = term->words.words[i].text;
-            len = term->words.words[i].len;
-        }
-    }
-    return longest;
-}
-
 static void add_pattern(bson_t *list, uint32_t *next, const char *mark, const char *text)
 {
     char number[16], pattern[PATTERN_MAX];
@@ -278,18 +264,30 @@ static void add_pattern(bson_t *list, uint32_t *next, const char *mark, const ch
     bson_append_regex(list, key, (int)len, pattern, "");
 }
 
-bool users_term_stored(const struct users_term *term, bson_t *filter)
+/* Appends {_hc.s: {$in: […]}} with all that the index may have instead of this word. */
+static void add_stored(const struct users_term *term, const char *word, bson_t *all, uint32_t *next)
 {
-    bson_t in, list;
+    bson_t item, in, list;
     uint32_t n = 0;
-    BSON_APPEND_DOCUMENT_BEGIN(filter, "_hc.s", &in);
+    open_item(all, next, &item);
+    BSON_APPEND_DOCUMENT_BEGIN(&item, "_hc.s", &in);
     BSON_APPEND_ARRAY_BEGIN(&in, "$in", &list);
-    add_pattern(&list, &n, "", longest_word(term));
+    add_pattern(&list, &n, "", word);
     add_pattern(&list, &n, "+", term->digits);
     add_pattern(&list, &n, "@", term->user_name);
     bson_append_array_end(&in, &list);
-    bson_append_document_end(filter, &in);
-    return n > 0;
+    bson_append_document_end(&item, &in);
+    bson_append_document_end(all, &item);
+}
+
+bool users_term_stored(const struct users_term *term, bson_t *all, uint32_t *next)
+{
+    for (size_t i = 0; i < term->words.count; i++)
+        add_stored(term, term->words.words[i].text, all, next);
+    bool others = term->digits[0] || term->user_name[0];
+    if (term->words.count == 0 && others)
+        add_stored(term, NULL, all, next);
+    return term->words.count > 0 || others;
 }
 
 void users_term_times(const struct users_term *term, int64_t *first, int64_t *last)

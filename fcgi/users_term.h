@@ -41,9 +41,9 @@ void users_term_begins(bson_t *filter, const char *field, const char *mark, cons
 /* Whether all of the term's words begin words of this country's name. */
 bool users_term_has_country(const struct users_term *term, int country);
 
-/* Appends what the index of words has of the term: its longest word, the digits, the user name. False:
- * nothing. */
-bool users_term_stored(const struct users_term *term, bson_t *filter);
+/* Appends to an open array of conditions what the index of words has of those who meet the term by their
+ * name, phone number or user name. False, and nothing is appended: it has none of them. */
+bool users_term_stored(const struct users_term *term, bson_t *all, uint32_t *next);
 
 /* First and last millisecond that a ULID with this beginning can have. */
 void users_term_times(const struct users_term *term, int64_t *first, int64_t *last);

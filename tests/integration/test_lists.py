@@ -246,6 +246,9 @@ def test_names(web, many, text):
     "ind", "united", "united states", "states united", "states", "united king", "south korea", "new zealand", "south",
     "saint", "the", "isl", "nunez iceland", "iceland nunez", "iceland fiji", "united maria", "india maria", "maria india",
     "korea south", "maria indo", "é", "qqqqqq", "person1 fiji", "李", "🎉", "a", "z", "x",
+    # One term by the name, the other by the e-mail, the user name, the phone number; the longer one is looked up first.
+    "angel person", "nunez person1", "person1@lists angel", "angel person-", "jean-pierre person", "angel 99955", "an 9",
+    "person-1 99955500", "angel nunez person", "ana (nina", "l'an person",
 ])
 def test_searches(web, many, text):
     phone = re.fullmatch(r"[-\d +().]+", text)
@@ -268,6 +271,10 @@ def test_every_field_of_a_generated_user(web, many):
             assert own in found and len(found) <= 3, value
         assert own in flat(walk(web, path_of(limit=100, search=user["userName"][:9]))), user
         assert own in ids_of(web.get(path_of(limit=100, name=user["name"], search=user["country"])))
+        first = user["name"].split()[0]
+        for other in (user["userName"][:12], user["email"][:5], user["email"], user["phoneNumber"].lstrip("+"), user["country"]):
+            for both in (f"{first} {other}", f"{other} {first}"):
+                assert own in flat(walk(web, path_of(limit=100, search=both))), both
 
 
 HOSTILE = [".*", "^", "$", "(a+)+$", "[", "]", "\\", "\\E", "\\Qa\\E", "a|b", "(?i)a", "{1,}", "a{1000000}", "%", "'",

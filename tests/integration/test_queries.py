@@ -69,10 +69,20 @@ def most(command):
     return command.get("limit") or (len(named["$in"]) if isinstance(named, dict) and "$in" in named else 0)
 
 
+def assert_a_first_look(command):
+    """Of users in the order of an index no more than some, and only of these what fits."""
+    place, sort, limit, fits, *_ = [next(iter(stage)) for stage in command["pipeline"]]
+    assert (place, sort, limit, fits) == ("$match", "$sort", "$limit", "$match"), command
+    assert set(command["pipeline"][0]["$match"]) <= {"_id"} and command["pipeline"][2]["$limit"] <= 1000
+    assert command["hint"] == {"_id": 1} and 1 <= command["maxTimeMS"] <= 100, command
+
+
 @pytest.mark.parametrize("path", [*(f"/v1/user?{query}" for query in LISTS), *OTHERS])
 def test_each_read_has_index_limit_and_time_limit(stack, server, proxy, path):
     for command in asked(stack, server, proxy, path):
-        assert next(iter(command)) in ("find", "getMore"), command
+        assert next(iter(command)) in ("find", "getMore", "aggregate"), command
+        if "aggregate" in command:
+            assert_a_first_look(command)
         if "find" not in command:
             continue
         assert 1 <= command["maxTimeMS"] <= 2500, command
@@ -94,8 +104,9 @@ def operators(value):
 @pytest.mark.parametrize("field", ["name", "search", "email"])
 def test_no_operator_and_no_pattern_comes_from_outside(stack, server, proxy, field, text):
     for command in asked(stack, server, proxy, f"/v1/user?{field}={urllib.parse.quote(text)}"):
-        assert operators(command.get("filter", {})) <= OURS, command
-        patterns = [found.pattern for found in regexes(command.get("filter", {}))]
+        conditions = [command.get("filter", {}), *(one.get("$match", {}) for one in command.get("pipeline", []))]
+        assert operators(conditions) <= OURS, command
+        patterns = [found.pattern for found in regexes(conditions)]
         assert not [one for one in patterns if ".*" in one.replace("\\.\\*", "") or "(a+)" in one], command
 
 
