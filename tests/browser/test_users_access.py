@@ -1,8 +1,9 @@
 """The users page where a token is needed: it is asked for, and what can't go without it says so."""
 import pytest
 
+from support.people import create
 from support.waiting import wait_until
-from users_page import USERS, create, expect, open_users, row, stored
+from users_page import USERS, expect, open_users, row, stored
 
 TOKEN = "a-token-of-the-tests-only"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}

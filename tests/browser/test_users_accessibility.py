@@ -2,8 +2,9 @@
 import pytest
 
 from axe import axe_findings
+from support.people import create
 from support.waiting import wait_until
-from users_page import at_least, create, expect, ids, open_users, open_with_clock, query_of, row
+from users_page import at_least, expect, ids, open_users, open_with_clock, query_of, row
 
 SIZES = {320: 700, 768: 1024, 1280: 800, 3840: 2160}
 

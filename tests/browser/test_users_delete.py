@@ -1,8 +1,9 @@
 """The users page: deleting, which can be undone for some seconds and goes out when they are over or the page is left."""
 import pytest
 
+from support.people import create
 from support.waiting import wait_until
-from users_page import asked, create, expect, ids, open_with_clock, row, stored, until
+from users_page import asked, expect, ids, open_with_clock, row, stored, until
 
 UNDO = 6
 

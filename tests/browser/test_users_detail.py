@@ -4,8 +4,9 @@ import datetime
 import pytest
 from bson import ObjectId
 
+from support.people import create
 from support.waiting import wait_until
-from users_page import at_least, create, expect, ids, open_users, query_of, row
+from users_page import at_least, expect, ids, open_users, query_of, row
 
 WRITES_BEHIND = True
 

@@ -4,8 +4,9 @@ import uuid
 
 import pytest
 
+from support.people import create, person
 from support.waiting import wait_until
-from users_page import asked, create, expect, fill, ids, open_users, person, row, save, shows, stored
+from users_page import asked, expect, fill, ids, open_users, row, save, shows, stored
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -1,6 +1,7 @@
 """The users page of a base without users."""
+from support.people import person
 from support.waiting import wait_until
-from users_page import fill, open_users, person, save
+from users_page import fill, open_users, save
 
 
 def test_an_empty_base_shows_the_ways_to_users(empty, open_page):

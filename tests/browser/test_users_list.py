@@ -3,8 +3,9 @@ import pathlib
 
 import pytest
 
+from support.people import create
 from support.waiting import wait_until
-from users_page import asked, at_least, create, expect, ids, listed, open_users, query_of, settle, shows, until
+from users_page import asked, at_least, expect, ids, listed, open_users, query_of, settle, shows, until
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 

@@ -1,8 +1,9 @@
 """The users page while it is looked at: it keeps itself fresh, and nobody loses their place by it."""
 import pytest
 
+from support.people import create
 from support.waiting import wait_until
-from users_page import asked, at_least, create, expect, ids, listed, open_users, open_with_clock, row, shows, until
+from users_page import asked, at_least, expect, ids, listed, open_users, open_with_clock, row, shows, until
 
 
 @pytest.fixture(scope="module", autouse=True)

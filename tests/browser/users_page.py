@@ -1,7 +1,6 @@
 """The users page as its tests handle it, and people who are on it."""
 import re
 import time
-import uuid
 
 from support.waiting import wait_until
 
@@ -31,18 +30,6 @@ def open_with_clock(open_page, query=""):
     page.reload()
     page.wait_for_selector("[data-user], [data-none]:not([hidden])")
     return page
-
-
-def person(**more):
-    """A user that nobody has yet."""
-    return {"email": f"{uuid.uuid4().hex[:12]}@mail.example", "name": "Some One", "phoneNumber": "+49 171 1234567",
-            "gender": "female", "country": "Germany", **more}
-
-
-def create(http, **more):
-    answer = http.post("/v1/user", person(**more))
-    assert answer.status == 201, answer
-    return answer.result
 
 
 def stored(http, user):

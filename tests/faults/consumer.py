@@ -4,6 +4,7 @@ import pathlib
 import signal
 import subprocess
 import tempfile
+import time
 
 from support import store
 from support.stack import ROOT
@@ -44,6 +45,13 @@ class Consumer:
         self.process.kill()
         self.process.wait()
         self.log.close()
+
+    def died_within(self, seconds):
+        """True as soon as it is dead, of whatever."""
+        end = time.monotonic() + seconds
+        while self.process.poll() is None and time.monotonic() < end:
+            time.sleep(0.05)
+        return self.process.poll() is not None
 
     def wait_killed(self, seconds):
         """Until it died at its failpoint."""

@@ -32,16 +32,26 @@ def populate(stack, users=120, variant="faults"):
     return traffic
 
 
+def enough_for_every_place(traffic, batch):
+    """Mixed traffic, and as many deletions as the rarest place asks for."""
+    traffic.batch(batch)
+    for _ in range(3):
+        traffic._delete_direct(traffic.chance.choice([one for one in traffic.known.values() if one.certain]))
+    traffic.deliver()
+
+
 def kill_at_every_place(stack, variant="faults", places=None, batch=60):
     """One death a place, one batch before each; then a consumer that lives."""
     traffic = populate(stack, variant=variant)
     for place in places or PLACES:
-        traffic.batch(batch)
-        for _ in range(3):  # enough for the rarest
-            traffic._delete_direct(traffic.chance.choice([one for one in traffic.known.values() if one.certain]))
-        traffic.deliver()
+        enough_for_every_place(traffic, batch)
         with Consumer(stack, variant, {**ALONE, "HC_FAIL": f"{place}:{PLACES[place]}"}) as dying:
-            dying.wait_killed(40)
+            # How often a place is passed depends on how the messages are cut into steps: more come until it is enough.
+            for _ in range(8):
+                if dying.died_within(5):
+                    break
+                enough_for_every_place(traffic, batch // 2)
+            dying.wait_killed(20)
     with Consumer(stack, variant, ALONE):
         settle(stack)
         assert_whole_and_exact(stack, traffic)
@@ -66,10 +76,7 @@ def kills_by_chance(stack, batches, per_mille=12):
         traffic.batch(80)
         order = f"random:{traffic.chance.randrange(2**31)}:{per_mille}"
         with Consumer(stack, "faults", {**ALONE, "HC_FAIL": order}) as consumer:
-            end = time.monotonic() + 4
-            while consumer.process.poll() is None and time.monotonic() < end:
-                time.sleep(0.05)
-            if consumer.process.poll() is not None:
+            if consumer.died_within(4):
                 consumer.wait_killed(1)
                 deaths += 1
     with Consumer(stack, "faults", ALONE):

@@ -25,11 +25,18 @@ WRITES = {"insert", "update", "delete", "findAndModify"}
 def own():
     """A stack whose consumer is the test's own."""
     with Stack() as one:
-        users = take_users(one, one.wait_job(one.generate(100)))
         one.stop("consumer")
-        one.crowd = users
         yield one
         one.start("consumer")
+
+
+@pytest.fixture
+def crowd(own):
+    """Users that nobody has written to yet, counted."""
+    with Consumer(own, "release"):
+        users = take_users(own, own.wait_job(own.generate(100)))
+        settle(own)
+    return users
 
 
 class Telling(WireProxy):
@@ -112,19 +119,23 @@ SHORT = ("stepping down, done", "half and then cut", "not on the majority")
 
 @pytest.mark.timeout(150)
 @pytest.mark.parametrize("answer", [pytest.param(a, marks=() if a in SHORT else pytest.mark.full) for a in ANSWERS])
-def test_a_consumer_that_is_told(own, answer):
+def test_a_consumer_that_is_told(own, crowd, answer):
     """F16, F17, F35: jobs, requests, edits and deletions while the database answers so."""
     seed = seed_from_environment()
     one_in, least = (2, 8) if answer in OF_DOCUMENTS else (6, 25)
-    with Telling(own, seed, one_in, ANSWERS[answer]) as proxy, Traffic(own, seed, pause=0.02, users=own.crowd) as traffic:
+    with Telling(own, seed, one_in, ANSWERS[answer]) as proxy, Traffic(own, seed, pause=0.02, users=crowd) as traffic:
         with Consumer(own, "release", {"APP_MONGODB_CONNECTION_STRING": proxy.uri, "APP_CHUNK_USERS": "500"}) as consumer:
             proxy.on = True
-            job = own.generate(4000)
-            wait_until(lambda: proxy.told >= least, 60, f"{answer} was not told often enough")
+            jobs = [own.generate(4000)]
+            while proxy.told < least and len(jobs) < 10:  # chance may have it that one job is not enough
+                if own.job(jobs[-1])["state"] == "done":
+                    jobs.append(own.generate(2000))
+                time.sleep(0.05)
             proxy.on = False
             traffic.end()
-            assert own.wait_job(job)["failed"] == 0
-            own.crowd = take_users(own, job, 100)  # nobody has written to them
+            assert proxy.told >= least, f"told {proxy.told} times in {len(jobs)} jobs"
+            for job in jobs:
+                assert own.wait_job(job)["failed"] == 0
             settle(own)
             assert_whole_and_exact(own, traffic)
             assert consumer.process.poll() is None, consumer.tail()
@@ -139,13 +150,13 @@ def one_in_a_deadlock(command, reply):
         ok=1.0, n=0, writeErrors=[{"index": 0, "code": DEADLOCK, "errmsg": "told"}])
 
 
-def test_a_web_service_that_meets_deadlocks(own):
+def test_a_web_service_that_meets_deadlocks(own, crowd):
     """Nobody hears of a write that was undone and made again."""
     with Telling(own, seed_from_environment(), 3, one_in_a_deadlock) as proxy:
         with own.beside(env={"APP_MONGODB_CONNECTION_STRING": proxy.uri}) as web, Consumer(own, "release"):
             own.wait_ready()
             proxy.on = True
-            with Traffic(own, 5, http=web.http, users=own.crowd[50:]) as traffic:
+            with Traffic(own, 5, http=web.http, users=crowd) as traffic:
                 wait_until(lambda: proxy.told >= 20, 30)
                 proxy.on = False
             settle(own)
@@ -172,17 +183,17 @@ class Lagging(Telling):
         return {**reply, "operationTime": now}
 
 
-def test_a_step_reads_nothing_older_than_its_slot(own):
+def test_a_step_reads_nothing_older_than_its_slot(own, crowd):
     """E22: all that a step reads is at least as new as the slot it read first, whoever is primary by then."""
     with Lagging(own) as proxy:
         with Consumer(own, "release", {"APP_MONGODB_CONNECTION_STRING": proxy.uri, "APP_EVENT_WORKERS": "1"}):
             settle(own)
             before = len(proxy.seen)
-            activity.send_request(own, own.crowd[0]["_id"])
+            activity.send_request(own, crowd[0]["_id"])
             settle(own)
     # Others read there too, for the schedule; the step's own read asks for the user.
     reads = [one for one in proxy.seen[before:] if one[0] in ("find hc_usage", "find hc_tombstones")
-             and str(own.crowd[0]["_id"]) in one[3]]
+             and str(crowd[0]["_id"]) in one[3]]
     assert {one[0] for one in reads} == {"find hc_usage", "find hc_tombstones"}, proxy.seen[before:]
     slots = [one for one in proxy.seen[before:] if one[0] == "find hc_slots"]
     for name, session, after, _ in reads:

@@ -6,25 +6,9 @@ import time
 import pytest
 
 from support.browsers import poll
-from support.tcp_proxy import MongoProxy
 from support.waiting import wait_until
 
 REFRESH_EACH_S = 1  # how old the snapshot may be
-
-
-@pytest.fixture(scope="module")
-def proxy(stack):
-    with MongoProxy(("127.0.0.1", int(stack.ports["HEADCOUNT_MONGODB_PORT"]))) as one:
-        yield one
-
-
-@pytest.fixture(scope="module")
-def watched(stack, proxy):
-    """Two web processes whose way to MongoDB is watched; the consumer has another one."""
-    uri = f"mongodb://127.0.0.1:{proxy.port}/headcount?retryWrites=false"
-    with stack.beside(env={"APP_MONGODB_CONNECTION_STRING": uri}, fcgi=2) as one:
-        one.http.get("/v1/counts")
-        yield one
 
 
 def one_refresh(stack, watched, proxy):

@@ -7,6 +7,7 @@ import re
 import bson
 import pytest
 
+from support.people import create, person
 from support.problem import assert_no_leak, assert_problem
 from support.waiting import wait_until
 
@@ -21,18 +22,6 @@ def nothing_left(stack):
     yield
     stack.idle()
     stack.fresh()
-
-
-def person(**more):
-    """A user that nobody has yet."""
-    return {"email": f"someone.{next(numbers)}@mail.example", "name": "Some One", "phoneNumber": "+49 171 1234567",
-            "gender": "female", "country": "Germany", **more}
-
-
-def create(http, **more):
-    answer = http.post("/v1/user", person(**more))
-    assert answer.status == 201, answer
-    return answer.result
 
 
 def one(user):
