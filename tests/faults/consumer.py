@@ -11,6 +11,10 @@ from support.stack import ROOT
 from support.waiting import wait_until
 
 
+# One worker with a name in its groups: who comes after it takes its partitions at once, not after the 6 s of a session.
+ALONE = {"APP_WORKERS": "1", "APP_EVENT_WORKERS": "1", "APP_KAFKA_CONFIG": "group.instance.id=one"}
+
+
 class Consumer:
     """with Consumer(stack, "faults", {"HC_FAIL": "insert.in:3"}) as c: …   variant: a folder below build/, or a path"""
 

@@ -3,19 +3,15 @@
 Mixed traffic lies in Kafka each time: requests with all kinds of keys, new users of ours and of others, edits,
 deletions, and what comes too late. After the last death: exact, every acknowledged write there once, nothing taken for
 poison, no intent and no user left over. The seed is printed and, given as HEADCOUNT_SEED, replays.
-
-A consumer here has one worker and a name in its groups (group.instance.id): who comes after it takes its partitions at
-once instead of after the 6 s of a session.
 """
 import time
 
 import pytest
 
-from faults.consumer import Consumer
+from faults.consumer import ALONE, Consumer
 from faults.test_kills import quiet  # noqa: F401 a fixture
 from faults.traffic import Traffic, assert_whole_and_exact, seed_from_environment, settle, take_users
 
-ALONE = {"APP_WORKERS": "1", "APP_EVENT_WORKERS": "1", "APP_KAFKA_CONFIG": "group.instance.id=one"}
 # Where, and at which time past it; removals are rarer.
 PLACES = {"events.read": 1, "change.read": 7, "count.intent": 5, "count.carrying": 9, "users.new": 4, "usage.new": 4,
           "remove.activities": 1, "remove.usage": 2, "count.carried": 6, "events.counted": 1, "events.before": 2,

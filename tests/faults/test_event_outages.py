@@ -14,7 +14,8 @@ import pytest
 from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource, NewPartitions, ResourceType
 
 from faults.consumer import Consumer
-from faults.traffic import Traffic, assert_whole_and_exact, seed_from_environment, settle, take_users
+from faults.traffic import (Traffic, assert_no_leftovers, assert_whole_and_exact, seed_from_environment, settle,
+                            take_users)
 from support import activity
 from support.kafka import ACTIVITY, CREATED, DEAD, DELETED, EVENT_GROUP, READ, UPDATED, Kafka
 from support.stack import Stack
@@ -43,6 +44,7 @@ def recovered(stack, traffic, seconds=90):
     traffic.end()
     stack.wait_ready(60)
     settle(stack, seconds)
+    wait_until(lambda: assert_no_leftovers(stack), 90, every=1)
     return assert_whole_and_exact(stack, traffic)
 
 
@@ -86,6 +88,7 @@ def test_each_process_dies_again_and_again(own, crowd):
 STILL = [("consumer-1", 9), *(pytest.param(name, 4, marks=pytest.mark.full) for name in ("ferretdb", "postgres", "redis"))]
 
 
+@pytest.mark.timeout(240)
 @pytest.mark.parametrize("frozen, seconds", STILL)
 def test_one_stands_still(own, crowd, frozen, seconds):
     """F04, E3: a consumer longer than its session, so that the other one gets its partitions; then it goes on."""

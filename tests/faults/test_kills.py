@@ -10,11 +10,12 @@ import time
 
 import pytest
 
-from faults.consumer import Consumer, assert_whole
+from faults.consumer import ALONE, Consumer, assert_whole
 from support.kafka import ACTIVITY
 from support.waiting import wait_until
 
 CHUNKS = {"APP_CHUNK_USERS": "2000", "APP_BATCH_USERS": "500"}
+ONE = {**CHUNKS, **ALONE}
 FAILPOINTS = ["chunk.read", "chunk.begun", "insert.before", "insert.in", "insert.after", "count.before",
               "count.intent", "count.carrying", "count.carried", "count.after", "commit.before", "commit.after"]
 
@@ -32,10 +33,10 @@ def test_a_kill_at_every_failpoint(quiet):
     """One job of 100 000; the consumer dies at each failpoint once, on its second or a later way past it."""
     job = quiet.generate(100_000)
     for number, place in enumerate(FAILPOINTS):
-        with Consumer(quiet, "faults", {**CHUNKS, "HC_FAIL": f"{place}:{2 + number % 3}"}) as dying:
+        with Consumer(quiet, "faults", {**ONE, "HC_FAIL": f"{place}:{2 + number % 3}"}) as dying:
             dying.wait_killed(60)
             assert quiet.job(job)["state"] in ("queued", "running"), "the job was over before all places were met"
-    with Consumer(quiet, "faults", CHUNKS):
+    with Consumer(quiet, "faults", ONE):
         quiet.wait_job(job, 90)
         assert_whole(quiet, job)
 
@@ -43,10 +44,10 @@ def test_a_kill_at_every_failpoint(quiet):
 @pytest.mark.parametrize("place", ["trigger.read", "trigger.stored"])
 def test_a_kill_around_a_trigger(quiet, place):
     """A message of someone else's is never lost and never carried out twice."""
-    with Consumer(quiet, "faults", {**CHUNKS, "HC_FAIL": f"{place}:1"}) as dying:
+    with Consumer(quiet, "faults", {**ONE, "HC_FAIL": f"{place}:1"}) as dying:
         quiet.kafka.send("user.create.bulk.randomusers", '{"totalUserCreate":"3000","message":"m","createAt":1}')
         dying.wait_killed(30)
-    with Consumer(quiet, "faults", CHUNKS):
+    with Consumer(quiet, "faults", ONE):
         wait_until(lambda: [j for j in quiet.http.get("/v1/jobs").result if j["state"] == "done"], 60)
         jobs = quiet.http.get("/v1/jobs").result
         assert [j["total"] for j in jobs] == [3000]
@@ -60,10 +61,10 @@ def test_a_kill_around_simulated_requests(quiet):
     since = quiet.kafka.ends(ACTIVITY)
     job = quiet.http.post("/v1/generate/activities/random/30500", {"days": 7}).result
     for number, place in enumerate(["requests.before", "requests.sent", "requests.after"]):
-        with Consumer(quiet, "faults", {**CHUNKS, "HC_FAIL": f"{place}:{2 + number}"}) as dying:
+        with Consumer(quiet, "faults", {**ONE, "HC_FAIL": f"{place}:{2 + number}"}) as dying:
             dying.wait_killed(60)
             assert quiet.job(job)["state"] in ("queued", "running"), "the job was over before all places were met"
-    with Consumer(quiet, "faults", CHUNKS):
+    with Consumer(quiet, "faults", ONE):
         assert quiet.wait_job(job, 90)["done"] == 30_500
     sent = [json.loads(message.value()) for message in quiet.kafka.read(ACTIVITY, since)]
     assert {one["event"] for one in sent} == {f"{job['id']}/{i}" for i in range(30_500)}

@@ -347,7 +347,10 @@ class Stack:
         there["day"] = {day: n for day, n in there["day"].items() if int(day) >= floor}
         for key in ("requests", "os", "browser", "day"):
             assert counted[key] == there[key], (key, counted[key], there[key])
-        assert store.usage(self.mongo) == there["by_user"]
+        usage = store.usage(self.mongo)
+        wrong = {user: (usage.get(user), there["by_user"].get(user)) for user in usage.keys() | there["by_user"].keys()
+                 if usage.get(user) != there["by_user"].get(user)}
+        assert not wrong, ("requests as counted of a user, and as there are", wrong)
         made = set(there["by_user"])
         living = {user["_id"] for user in self.mongo.users.find({"_id": {"$in": list(made)}}, {"_id": 1})}
         assert made == living, f"requests of users who are not there: {list(made - living)[:3]}"
