@@ -2,13 +2,16 @@
 
 import { setText } from '../dom.js';
 import { number, percent } from '../format.js';
+import { whenSeen } from '../in-view.js';
 import { runTo } from '../tween.js';
 
 const PARTS = ['female', 'male', 'other'];
 
 export function mountGender(root, store) {
+  const card = root.querySelector('[data-card="gender"]');
+  const offer = whenSeen(card, (gender) => show(card, fold(gender)));
   store.on('counts', ({ gender }) => {
-    if (gender) show(root, fold(gender));
+    if (gender) offer(gender);
   });
 }
 

@@ -3,6 +3,7 @@
 import { announce } from '../announce.js';
 import { changeJob } from '../api.js';
 import { showList } from '../dom.js';
+import { whenSeen } from '../in-view.js';
 import { serverNow } from '../state.js';
 import { isFinal, jobTitle, makePast, makeRunning, updatePast, updateRunning } from './job-rows.js';
 
@@ -15,11 +16,14 @@ export function mountJobs(root, store, pollNow) {
   const recent = root.querySelector('#jobs-recent');
   const tellEnds = endTeller();
 
+  const draw = whenSeen(root.querySelector('[data-card="jobs"]'), (jobs) => {
+    showList(running, jobs.filter((job) => !isFinal(job)), rows(makeRunning, updateRunning));
+    showList(recent, jobs.filter(isFinal).slice(0, RECENT), rows(makePast, updatePast));
+  });
   const show = () => {
     const jobs = allJobs(store);
     tellEnds(jobs);
-    showList(running, jobs.filter((job) => !isFinal(job)), rows(makeRunning, updateRunning));
-    showList(recent, jobs.filter(isFinal).slice(0, RECENT), rows(makePast, updatePast));
+    draw(jobs);
   };
   store.on('counts', show);
   store.on('created', show);

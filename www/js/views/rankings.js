@@ -3,6 +3,7 @@
 import { thingHue } from '../colours.js';
 import { hueOf } from '../dom.js';
 import { initials } from '../format.js';
+import { whenSeen } from '../in-view.js';
 import { createRanking } from './ranking.js';
 
 const thing = ({ name }) => ({ key: name, name, hue: thingHue(name) });
@@ -18,15 +19,19 @@ function person({ user }) {
 }
 
 export function mountRankings(root, store) {
-  const ranking = (id, describe) => createRanking(root.querySelector(id), { describe });
+  const ranking = (id, describe) => {
+    const list = root.querySelector(id);
+    const show = createRanking(list, { describe });
+    return whenSeen(list.closest('[data-card]'), ({ items, whole }) => show(items, whole));
+  };
   const countries = ranking('#top-countries', country);
   const people = ranking('#top-users', person);
   const systems = ranking('#top-systems', thing);
   const browsers = ranking('#top-browsers', thing);
   store.on('counts', ({ topCountries = [], topUsers = [], devices, users, requests }) => {
-    countries(topCountries, users);
-    people(topUsers.filter(({ user }) => user));
-    systems(devices?.os ?? [], requests);
-    browsers(devices?.browser ?? [], requests);
+    countries({ items: topCountries, whole: users });
+    people({ items: topUsers.filter(({ user }) => user) });
+    systems({ items: devices?.os ?? [], whole: requests });
+    browsers({ items: devices?.browser ?? [], whole: requests });
   });
 }

@@ -1,0 +1,55 @@
+"""What is off screen is drawn later and less often: a poll costs what can be seen."""
+from dashboard import Counts, snapshot, soon
+
+WATCH = """
+window.changes = 0;
+addEventListener('DOMContentLoaded', () => new MutationObserver((all) => { window.changes += all.length; })
+  .observe(document.getElementById('top-countries'), { subtree: true, childList: true, characterData: true }));
+"""
+
+
+def moving(counts):
+    k = counts.asked
+    return snapshot(users=1000 + k, version=str(k), topCountries=[{"country": "India", "code": "IN", "sum": 300 + k}])
+
+
+def open_moving(open_page, **options):
+    counts = Counts(lambda: moving(counts), interval=100)
+
+    def before(page):
+        page.add_init_script(WATCH)
+        counts(page)
+    page = open_page(before=before, reduced_motion="reduce", **options)
+    page.counts = counts
+    soon(page, lambda: counts.asked > 5)
+    return page
+
+
+def changes(page):
+    return page.evaluate("window.changes")
+
+
+def changes_in(page, polls):
+    before, asked = changes(page), page.counts.asked
+    soon(page, lambda: page.counts.asked >= asked + polls, 20)
+    return changes(page) - before
+
+
+def test_an_unseen_card_changes_seldom_and_does_change(open_page):
+    page = open_moving(open_page, viewport={"width": 1280, "height": 500})
+    assert changes_in(page, 20) < 10
+    before = changes(page)
+    soon(page, lambda: changes(page) > before, 20)
+    page.locator("#top-countries").scroll_into_view_if_needed()
+    page.wait_for_timeout(300)
+    assert changes_in(page, 20) >= 20
+
+
+def test_an_unseen_card_is_up_to_date_when_it_comes_into_view(open_page):
+    page = open_moving(open_page, viewport={"width": 1280, "height": 500})
+    asked = page.counts.asked
+    number = page.locator("#top-countries .rank__number")
+    soon(page, lambda: page.counts.asked >= asked + 8)
+    page.evaluate("document.getElementById('top-countries').scrollIntoView()")
+    page.wait_for_timeout(100)
+    assert int(number.text_content()) >= 300 + asked + 8
