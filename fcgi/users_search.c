@@ -57,7 +57,7 @@ static enum hc_err walk(struct users_search_run *s, int ms, struct users_rows *r
 
 /* ---- a first look ---- */
 
-#define LOOK_USERS 512
+#define LOOK_USERS 1024
 #define LOOK_MS 20
 #define LOOK_WALK_MS 4
 /* Of so many that are looked at, as many as this are many: with one in 256 of a million both ways cost about
@@ -162,7 +162,13 @@ static enum hc_err gather(struct users_search_run *s, int ms, struct users_rows 
 /* ---- both ---- */
 
 /* How long each way may take in each round: what nobody expected, a machine that is busy, far more users. */
-static const int ROUNDS_MS[] = {40, 150, 800};
+static const int ROUNDS_MS[] = {18, 60, 250, 1000};
+
+/* Several words have several e-mails to look through. */
+static int sources_ms(const struct users_search_run *s, size_t round)
+{
+    return s->term_count > 1 ? 2 * ROUNDS_MS[round] : ROUNDS_MS[round];
+}
 
 static enum hc_err run(struct users_search_run *s, struct users_rows *rows, struct hc_error *err)
 {
@@ -174,7 +180,7 @@ static enum hc_err run(struct users_search_run *s, struct users_rows *rows, stru
     for (size_t i = 0; i < turns && code == HC_EDEADLINE; i++) {
         bool walks = (i % 2 == 0) == many && !by_sources_alone();
         if (hc_mono_ms() < s->context->request.deadline)
-            code = walks ? walk(s, ROUNDS_MS[i / 2], rows, err) : gather(s, ROUNDS_MS[i / 2], rows, err);
+            code = walks ? walk(s, ROUNDS_MS[i / 2], rows, err) : gather(s, sources_ms(s, i / 2), rows, err);
     }
     return code == HC_EDEADLINE ? walk(s, context_left_ms(s->context), rows, err) : code;
 }

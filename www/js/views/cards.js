@@ -26,9 +26,16 @@ export function mountCards(root, store) {
       const value = read(counts);
       if (Number.isFinite(value)) runTo(element, value, showWhole);
     }
-    if (start.hidden !== counts.users > 0) start.hidden = counts.users > 0;
+    showStart(start, counts.users > 0);
     speak(counts.users);
   });
+}
+
+/** Where nobody is yet the way to users stands in the place of the trend. */
+function showStart(start, somebody) {
+  if (start.hidden === somebody) return;
+  start.hidden = somebody;
+  start.parentElement.toggleAttribute('data-nobody', !somebody);
 }
 
 const showWhole = (element, value) => setText(element, number(value));
