@@ -10,7 +10,7 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
-from support.stack import Stack  # noqa: E402,F401
+from support.stack import Stack, free_ports  # noqa: E402,F401
 
 LEAST = ROOT / "build" / "release" / "bench" / "redis_get"
 MILLION = 1_000_000
@@ -62,10 +62,11 @@ class LeastProgram:
         redis = stack.addresses["APP_REDIS_CONNECTION_STRING"].removeprefix("unix://")
         stack.redis.set("bench", "x" * 700)
         socket = self.folder / "least.sock"
-        self.url = f"http://127.0.0.1:{int(stack.url.rsplit(':', 1)[1]) + 1}/v1/counts"
+        port = free_ports(1)[0]
+        self.url = f"http://127.0.0.1:{port}/v1/counts"
         config = self.folder / "lighttpd.conf"
         config.write_text(f'server.modules = ("mod_fastcgi")\nserver.bind = "127.0.0.1"\n'
-                          f'server.port = {self.url.split(":")[2].split("/")[0]}\n'
+                          f'server.port = {port}\n'
                           f'server.document-root = "/var/empty"\nserver.max-keep-alive-requests = 10000\n'
                           f'fastcgi.server = ("/v1" => (("socket" => "{socket}", "check-local" => "disable")))\n')
         self.processes = [subprocess.Popen([LEAST, socket, redis, str(threads)]),
