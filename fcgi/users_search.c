@@ -60,8 +60,8 @@ static enum hc_err walk(struct users_search_run *s, int ms, struct users_rows *r
 #define LOOK_USERS 1024
 #define LOOK_MS 20
 #define LOOK_WALK_MS 4
-/* Of so many that are looked at, as many as this are many: with one in 256 of a million both ways cost about
- * the same, 12 ms. */
+/* Of so many that are looked at, as many as this are many: with one in 500 of a million both ways cost about
+ * the same, 15 ms. */
 #define MANY 2
 
 /* Of the nearest users those who fit, which is the page if they fill it; else how many there are tells the

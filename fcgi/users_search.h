@@ -12,9 +12,9 @@
  *      have: it stops at the end of the page.
  *   2  of each index that has a term, the newest, put together here (users_sources.c).
  *      Good for beginnings that few have; at once when nobody has it.
- * A look at the newest 512 tells which: if they fill the page, that was it. The other way
+ * A look at the newest 1 024 tells which: if they fill the page, that was it. The other way
  * follows when the first has no time for it, with more time in each round (ROUNDS_MS). The
- * worst case is a beginning that about sqrt(15 × users) have.
+ * worst case is a beginning that about 2 × sqrt(users) have.
  *
  * Where a term may be found, each an index: the words (_hc.s), the e-mails, each
  * country whose name fits, and the jobs: a generated user's name is a ULID, whose time

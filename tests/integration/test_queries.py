@@ -73,7 +73,7 @@ def assert_a_first_look(command):
     """Of users in the order of an index no more than some, and only of these what fits."""
     place, sort, limit, fits, *_ = [next(iter(stage)) for stage in command["pipeline"]]
     assert (place, sort, limit, fits) == ("$match", "$sort", "$limit", "$match"), command
-    assert set(command["pipeline"][0]["$match"]) <= {"_id"} and command["pipeline"][2]["$limit"] <= 1000
+    assert set(command["pipeline"][0]["$match"]) <= {"_id"} and command["pipeline"][2]["$limit"] <= 1024
     assert command["hint"] == {"_id": 1} and 1 <= command["maxTimeMS"] <= 100, command
 
 
