@@ -195,21 +195,30 @@ def test_replay_from_the_beginning_changes_nothing(stack):
 
 # ---- fairness
 
+CHUNK_USERS = 2000
+
+
 def test_small_job_beside_a_big_one_starts_within_two_seconds(stack, http):
-    """Its first users are there within 2 s; of five, one may have met another program's turn of the processor."""
+    """Its first users are there within 2 s; of five, one may have met another program's turn of the processor.
+
+    It waits for what its worker has in hand, two chunks, and then its own. On a machine so slow that three take
+    longer than that, for these three.
+    """
     big = stack.generate(3_000_000)
     try:
         wait_until(lambda: stack.job(big)["done"] > 0, 10)
-        waits = []
+        began, before, waits = time.monotonic(), stack.job(big)["done"], []
         for _ in range(5):
-            began = time.monotonic()
+            asked = time.monotonic()
             small = stack.generate(100)
             wait_until(lambda: stack.job(small)["done"] > 0, 20, every=0.02)
-            waits.append(time.monotonic() - began)
-        assert stack.job(big)["state"] == "running", "the big job ended too early to show anything"
+            waits.append(time.monotonic() - asked)
+        now = stack.job(big)
+        pace = (now["done"] - before) / (time.monotonic() - began) / stack.workers()
+        assert now["state"] == "running", "the big job ended too early to show anything"
     finally:
         http.post(f"/v1/jobs/{big['id']}/cancel")
         stack.wait_job(big, state="cancelled", seconds=60)
-    assert sorted(waits)[-2] < 2, waits
+    assert sorted(waits)[-2] < max(2, 3 * CHUNK_USERS / pace), (waits, pace)
     stack.idle()
     stack.assert_exact()
