@@ -114,6 +114,7 @@ def test_a_page_made_without_the_store_says_so(open_page):
     assert shown(page) is None
     assert "unavailable" in page.locator("#unavailable").inner_text()
     wait_until(lambda: phase(page) == "failing", 20)
+    assert "The store does not answer. " in page.locator("#toast").inner_text()
     counts.answer = snapshot()
     page.click("[data-toast-action]")
     wait_until(lambda: shown(page) == 11_000_000, 5)

@@ -131,3 +131,9 @@ export function initials(name) {
   if (letters.length > 1) return `${letters[0]}${letters.at(-1)}`.toLocaleUpperCase();
   return (letters[0] ?? '?').toLocaleUpperCase();
 }
+
+/** Words of a server's as a sentence among others. */
+export function sentence(words = '') {
+  const whole = words.charAt(0).toUpperCase() + words.slice(1);
+  return /[^.!?]$/.test(whole) ? `${whole}.` : whole;
+}

@@ -4,7 +4,7 @@
 import { announce } from '../announce.js';
 import { askToken } from '../auth.js';
 import { setText } from '../dom.js';
-import { exactTime, roughly } from '../format.js';
+import { exactTime, roughly, sentence } from '../format.js';
 
 const WORDS = {
   loading: 'Connecting',
@@ -77,7 +77,7 @@ function noteOf(store) {
   const link = store.get('link');
   const { down = [], sentences = [] } = store.get('health') ?? {};
   if (TROUBLE.has(link.phase)) {
-    const text = [link.phase === 'lost' ? '' : sentences.join(' '), link.message, meanwhile(link), nextTry(link)];
+    const text = [link.phase === 'lost' ? '' : sentences.join(' '), sentence(link.message), meanwhile(link), nextTry(link)];
     return { kind: 'bad', title: `${WORDS[link.phase]}.`, text: text.filter(Boolean).join(' '),
       action: link.phase === 'locked' ? 'Enter token' : 'Try now', key: 'link' };
   }
