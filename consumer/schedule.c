@@ -13,6 +13,7 @@
 #include "leftovers.h"
 #include "log.h"
 #include "metrics.h"
+#include "newest_find.h"
 #include "pulse.h"
 #include "repair.h"
 #include "sample.h"
@@ -60,6 +61,7 @@ static const struct duty {
     {"samples", LANE_QUICK, LEADERS, SAMPLE_MS, true, sample, 0, NULL},
     {"warm", LANE_QUICK, LEADERS, 1000, true, hc_warm_turn, 0, NULL},
     {"survey", LANE_QUICK, LEADERS, 5000, true, hc_survey_turn, 0, NULL},
+    {"newest", LANE_QUICK, LEADERS, 5000, true, hc_newest_find_turn, sizeof(struct hc_newest_find), NULL},
     {"jobs", LANE_QUICK, LEADERS, 10000, true, sweep_jobs, 0, NULL},
     {"calendar", LANE_QUICK, LEADERS, 10000, true, hc_calendar_turn, sizeof(struct hc_calendar), NULL},
     {"recount", LANE_SLOW, LEADERS, 1000, true, hc_repair_turn, sizeof(int), NULL},

@@ -81,7 +81,7 @@ void users_find_sort(bson_t *opts, bool upwards, const char *first, const char *
     bson_append_document_end(opts, &sort);
 }
 
-static void leave_out_ours(bson_t *opts)
+void users_find_leave_out_ours(bson_t *opts)
 {
     bson_t part;
     BSON_APPEND_DOCUMENT_BEGIN(opts, "projection", &part);
@@ -140,7 +140,7 @@ static enum hc_err read_side(struct context *c, const struct users_query *q, enu
     bson_t *opts = bson_new();
     add_bounds(filter, q, order, side);
     users_find_opts(opts, order->index, limit, context_left_ms(c));
-    leave_out_ours(opts);
+    users_find_leave_out_ours(opts);
     if (side == SIDE_BEYOND)
         users_find_sort(opts, users_find_upwards(q), order->field, order->unique ? NULL : "_id");
     else
@@ -320,7 +320,7 @@ enum hc_err users_find_one(struct context *c, const bson_t *filter, const char *
         return code;
     bson_t *opts = bson_new();
     users_find_opts(opts, indexed, 1, context_left_ms(c));
-    leave_out_ours(opts);
+    users_find_leave_out_ours(opts);
     code = hc_db_find_one(db, HC_USERS, filter, opts, found, err);
     bson_destroy(opts);
     return code;

@@ -40,6 +40,9 @@ void users_find_opts(bson_t *opts, const char *const index[], int64_t limit, int
 /* Appends the sort by one field, or by two; second may be NULL. */
 void users_find_sort(bson_t *opts, bool upwards, const char *first, const char *second);
 
+/* Appends the projection that leaves out what we keep of a user for ourselves. */
+void users_find_leave_out_ours(bson_t *opts);
+
 /* The one user that fits, found by the index on that field. HC_ENOTFOUND. */
 enum hc_err users_find_one(struct context *c, const bson_t *filter, const char *index, bson_t *found,
                            struct hc_error *err);

@@ -1,17 +1,10 @@
 /* users_search.c - see users_search.h. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "clock.h"
 #include "users_search_inside.h"
-
-static void leave_out_ours(bson_t *opts)
-{
-    bson_t part;
-    BSON_APPEND_DOCUMENT_BEGIN(opts, "projection", &part);
-    BSON_APPEND_INT32(&part, "_hc", 0);
-    bson_append_document_end(opts, &part);
-}
 
 /* What came before the time was over is no page. */
 static void clear_rows(struct users_rows *rows)
@@ -44,7 +37,7 @@ static enum hc_err walk(struct users_search_run *s, int ms, struct users_rows *r
                                    : by_id,
                     q->limit + 1, at_most_left(s, ms));
     users_find_sort(opts, users_find_upwards(q), "_id", NULL);
-    leave_out_ours(opts);
+    users_find_leave_out_ours(opts);
     if (q->page > 1)
         BSON_APPEND_INT64(opts, "skip", users_search_skip(q));
     enum hc_err code = hc_db_each(s->db, HC_USERS, filter, opts, users_rows_add, rows, err);
@@ -57,27 +50,21 @@ static enum hc_err walk(struct users_search_run *s, int ms, struct users_rows *r
 
 /* ---- a first look ---- */
 
-#define LOOK_USERS 1024
+#define LOOK_USERS 128
 #define LOOK_MS 20
-#define LOOK_WALK_MS 4
-/* Of so many that are looked at, as many as this are many: with one in 500 of a million both ways cost about
- * the same, 15 ms. */
-#define MANY 2
+#define MANY 2 /* of these: one in 64 of all, which no index is the way to */
 
 /* Of the nearest users those who fit, which is the page if they fill it; else how many there are tells the
  * way. */
-static enum hc_err look_at_some(struct users_search_run *s, struct users_rows *rows, bool *many,
-                                struct hc_error *err)
+static enum hc_err look(struct users_search_run *s, struct users_rows *rows, bool *many, struct hc_error *err)
 {
-    int upwards = users_find_upwards(s->query) ? 1 : -1;
     bson_t *filter = users_search_filter(s, true), *place = bson_new();
-    if (s->query->has_after || s->query->has_before)
-        BCON_APPEND(place, "_id", "{", upwards > 0 ? "$gt" : "$lt", BCON_OID(&s->query->edge.id), "}");
-    bson_t *stages =
-        BCON_NEW("pipeline", "[", "{", "$match", BCON_DOCUMENT(place), "}", "{", "$sort", "{", "_id",
-                 BCON_INT32(upwards), "}", "}", "{", "$limit", BCON_INT32(LOOK_USERS), "}", "{", "$match",
-                 BCON_DOCUMENT(filter), "}", "{", "$limit", BCON_INT64((int64_t)s->need), "}", "{",
-                 "$project", "{", "_hc", BCON_INT32(0), "}", "}", "]");
+    users_search_bounds(s, place);
+    bson_t *stages = BCON_NEW("pipeline", "[", "{", "$match", BCON_DOCUMENT(place), "}", "{", "$sort", "{",
+                              "_id", BCON_INT32(users_find_upwards(s->query) ? 1 : -1), "}", "}", "{",
+                              "$limit", BCON_INT32(LOOK_USERS), "}", "{", "$match", BCON_DOCUMENT(filter),
+                              "}", "{", "$limit", BCON_INT64((int64_t)s->need), "}", "{", "$project", "{",
+                              "_hc", BCON_INT32(0), "}", "}", "]");
     bson_t *opts =
         BCON_NEW("hint", "{", "_id", BCON_INT32(1), "}", "maxTimeMS", BCON_INT32(at_most_left(s, LOOK_MS)));
     enum hc_err code = hc_db_aggregate(s->db, HC_USERS, stages, opts, users_rows_add, rows, err);
@@ -90,27 +77,6 @@ static enum hc_err look_at_some(struct users_search_run *s, struct users_rows *r
         return HC_OK;
     clear_rows(rows);
     return code == HC_OK ? HC_EDEADLINE : code;
-}
-
-/* Tests on few users, who all stand near the front, leave out all that goes along _id. */
-static bool by_sources_alone(void)
-{
-#ifdef HC_FAILPOINTS
-    const char *given = getenv("HC_SEARCH_WALK");
-    return given && strcmp(given, "no") == 0;
-#else
-    return false;
-#endif
-}
-
-/* A small country is walked to its end in a moment; a later page asks for many. */
-static enum hc_err look(struct users_search_run *s, struct users_rows *rows, bool *many, struct hc_error *err)
-{
-    if (by_sources_alone())
-        return HC_EDEADLINE;
-    if (s->query->country || s->query->page > 1)
-        return walk(s, LOOK_WALK_MS, rows, err);
-    return look_at_some(s, rows, many, err);
 }
 
 /* ---- by the indexes ---- */
@@ -135,7 +101,7 @@ static enum hc_err read_page(struct users_search_run *s, struct users_rows *rows
     BSON_APPEND_NULL(filter, "_hc.gone");
     users_find_opts(opts, index, s->query->limit + 1, context_left_ms(s->context));
     users_find_sort(opts, users_find_upwards(s->query), "_id", NULL);
-    leave_out_ours(opts);
+    users_find_leave_out_ours(opts);
     enum hc_err code = hc_db_each(s->db, HC_USERS, filter, opts, users_rows_add, rows, err);
     bson_destroy(opts);
     bson_destroy(filter);
@@ -144,9 +110,7 @@ static enum hc_err read_page(struct users_search_run *s, struct users_rows *rows
 
 static enum hc_err gather(struct users_search_run *s, int ms, struct users_rows *rows, struct hc_error *err)
 {
-    users_sources_clear(s);
-    s->until = hc_mono_ms() + at_most_left(s, ms);
-    enum hc_err code = users_sources_read(s, err);
+    enum hc_err code = users_sources_read(s, at_most_left(s, ms), err);
     if (code != HC_OK || s->full)
         return code == HC_OK ? HC_EDEADLINE : code;
     if (s->count <= (size_t)users_search_skip(s->query))
@@ -161,26 +125,51 @@ static enum hc_err gather(struct users_search_run *s, int ms, struct users_rows 
 
 /* ---- both ---- */
 
-/* How long each way may take in each round: what nobody expected, a machine that is busy, far more users. */
-static const int ROUNDS_MS[] = {18, 60, 250, 1000};
+/* How long each way may take in each round, with a million users: in a round an index, along `_id` four times
+ * as long. The first is enough for what about one in 300 has by its index, and for what more have along
+ * `_id`; the others are for what nobody expected, and for a machine that is busy. */
+static const int ROUNDS_MS[] = {9, 25, 100, 400};
+#define ROUNDS (sizeof ROUNDS_MS / sizeof *ROUNDS_MS)
+#define WALK_TIMES 4
+#define USERS_UNKNOWN 1000000
+#define SHORTEST_MS 2
 
-/* Several words have several e-mails to look through. */
-static int sources_ms(const struct users_search_run *s, size_t round)
+/* Both ways cost about the same for what 3 × sqrt(users) have. Where a country or another word leaves little
+ * to sort the indexes are worth more. */
+static int index_ms(const struct users_search_run *s, size_t round)
 {
-    return s->term_count > 1 ? 2 * ROUNDS_MS[round] : ROUNDS_MS[round];
+    double users = s->newest.users > 0 ? (double)s->newest.users : USERS_UNKNOWN;
+    int ms = (int)(ROUNDS_MS[round] * sqrt(users / USERS_UNKNOWN));
+    return (s->query->country || s->term_count > 1 ? 2 : 1) * (ms > SHORTEST_MS ? ms : SHORTEST_MS);
+}
+
+/* Tests on few users, who all stand near the front, leave out all that goes along _id. */
+static bool by_sources_alone(void)
+{
+#ifdef HC_FAILPOINTS
+    const char *given = getenv("HC_SEARCH_WALK");
+    return given && strcmp(given, "no") == 0;
+#else
+    return false;
+#endif
 }
 
 static enum hc_err run(struct users_search_run *s, struct users_rows *rows, struct hc_error *err)
 {
-    const size_t turns = 2 * sizeof ROUNDS_MS / sizeof *ROUNDS_MS;
-    bool many = false;
+    bool many = false, looks = !s->query->country && s->query->page == 1 && !by_sources_alone();
     if (s->query->has_id || s->query->has_email)
         return walk(s, context_left_ms(s->context), rows, err);
-    enum hc_err code = look(s, rows, &many, err);
-    for (size_t i = 0; i < turns && code == HC_EDEADLINE; i++) {
-        bool walks = (i % 2 == 0) == many && !by_sources_alone();
-        if (hc_mono_ms() < s->context->request.deadline)
-            code = walks ? walk(s, ROUNDS_MS[i / 2], rows, err) : gather(s, sources_ms(s, i / 2), rows, err);
+    s->newest = users_newest_now(&s->context->web->newest, s->db, context_left_ms(s->context));
+    enum hc_err code = looks ? look(s, rows, &many, err) : HC_EDEADLINE;
+    for (size_t turn = 0; turn < 2 * ROUNDS && code == HC_EDEADLINE; turn++) {
+        bool walks = (turn % 2 == 0) == many;
+        int ms = index_ms(s, turn / 2);
+        if (hc_mono_ms() >= s->context->request.deadline)
+            break;
+        if (!walks)
+            code = gather(s, ms, rows, err);
+        else if (!by_sources_alone())
+            code = walk(s, WALK_TIMES * ms, rows, err);
     }
     return code == HC_EDEADLINE ? walk(s, context_left_ms(s->context), rows, err) : code;
 }

@@ -8,13 +8,14 @@
  *
  * Newest first is not the order of any index of words, so there are two ways, each
  * cheap where the other is dear:
- *   1  along `_id`, newest first, looking at each user. Good for beginnings that many
+ *   1  of each index that has a term, the newest, put together here (users_sources.c):
+ *      first those among the newest 65 536 users (newest.h), which saves sorting all
+ *      that a common word has. Good for beginnings that few have; at once when nobody has it.
+ *   2  along `_id`, newest first, looking at each user. Good for beginnings that many
  *      have: it stops at the end of the page.
- *   2  of each index that has a term, the newest, put together here (users_sources.c).
- *      Good for beginnings that few have; at once when nobody has it.
- * A look at the newest 1 024 tells which: if they fill the page, that was it. The other way
- * follows when the first has no time for it, with more time in each round (ROUNDS_MS). The
- * worst case is a beginning that about 2 × sqrt(users) have.
+ * The first one has a short time; when that is over the other follows, with more time in
+ * each round. A single letter begins with the second. The worst case is a beginning
+ * that about 3 × sqrt(users) have.
  *
  * Where a term may be found, each an index: the words (_hc.s), the e-mails, each
  * country whose name fits, and the jobs: a generated user's name is a ULID, whose time

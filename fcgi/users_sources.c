@@ -6,6 +6,9 @@
 #include "users_jobs.h"
 #include "users_search_inside.h"
 
+#define PAGES_OF_NEWEST 1024   /* of the newest 65 536, no more of them up to the end of a page */
+#define JOINED_TIMES 2         /* as long for the e-mails of several terms */
+#define RARE_BYTES 12          /* hardly anybody shares a beginning that is so long */
 #define SMALL_COUNTRY 20000000 /* people: among a million users it has 2 500, looked at in about 15 ms */
 
 int64_t users_search_skip(const struct users_query *q)
@@ -15,23 +18,25 @@ int64_t users_search_skip(const struct users_query *q)
 
 /* ---- what is asked ---- */
 
-/* Between the place and, with enough matches, the last of these. It stands in front: it is the cheapest to
- * look at. */
-static void add_ids(const struct users_search_run *s, bson_t *filter)
+void users_search_bounds(const struct users_search_run *s, bson_t *filter)
 {
     const struct users_query *q = s->query;
     bool placed = q->has_after || q->has_before, enough = s->need > 0 && s->count == s->need;
     bool upwards = users_find_upwards(q);
     bson_t id;
-    if (!q->has_id && !placed && !enough)
+    if (!q->has_id && !placed && !enough && s->part == USERS_SEARCH_ALL)
         return;
     BSON_APPEND_DOCUMENT_BEGIN(filter, "_id", &id);
     if (q->has_id)
         BSON_APPEND_OID(&id, "$eq", &q->id);
+    if (s->part == USERS_SEARCH_REST)
+        BSON_APPEND_OID(&id, "$lte", &s->newest.from);
     if (placed)
         BSON_APPEND_OID(&id, upwards ? "$gt" : "$lt", &q->edge.id);
     if (enough)
         BSON_APPEND_OID(&id, upwards ? "$lt" : "$gt", &s->matches[s->count - 1].id);
+    else if (s->part == USERS_SEARCH_NEWEST)
+        BSON_APPEND_OID(&id, "$gt", &s->newest.from);
     bson_append_document_end(filter, &id);
 }
 
@@ -40,7 +45,7 @@ bson_t *users_search_filter(const struct users_search_run *s, bool with_terms)
     bson_t *filter = bson_new(), *fields = users_find_filter(s->query);
     bson_t all;
     uint32_t n = 0;
-    add_ids(s, filter);
+    users_search_bounds(s, filter);
     bson_concat(filter, fields);
     bson_destroy(fields);
     if (!with_terms)
@@ -107,16 +112,10 @@ void users_sources_clear(struct users_search_run *s)
     for (size_t i = 0; i < s->count; i++)
         bson_destroy(s->matches[i].doc);
     s->count = 0;
+    s->part = USERS_SEARCH_ALL;
 }
 
 /* ---- sources ---- */
-
-/* What is left of the sources' time, 0 when it is over. */
-static int left_ms(const struct users_search_run *s)
-{
-    int left = hc_left_ms(s->until, context_left_ms(s->context));
-    return left > 0 ? left : 0;
-}
 
 /* Of what an index has, the first of the list. The server sorts them, which costs less than to send them all.
  * For the first page it sends the users, for a later one, which passes over many, their ids. */
@@ -124,13 +123,12 @@ static enum hc_err read_source(struct users_search_run *s, bson_t *filter, const
                                struct hc_error *err)
 {
     bson_t fields;
-    int left = left_ms(s);
+    int left = context_left_ms(s->context);
     bool ids_only = users_search_skip(s->query) > 0;
-    s->full = s->full || left == 0;
     if (s->full)
         return HC_OK;
     bson_t *opts = bson_new();
-    users_find_opts(opts, index, (int64_t)s->need, left);
+    users_find_opts(opts, index, (int64_t)s->need, left < s->each_ms ? left : s->each_ms);
     users_find_sort(opts, users_find_upwards(s->query), "_id", NULL);
     BSON_APPEND_DOCUMENT_BEGIN(opts, "projection", &fields);
     BSON_APPEND_INT32(&fields, ids_only ? "_id" : "_hc", ids_only ? 1 : 0);
@@ -154,8 +152,8 @@ static void close_joined(bson_t *all, uint32_t next, const bson_t *filter)
 }
 
 /* Those who meet the term by what the index of words has. The index puts together by itself all that is asked
- * of it at once, without a look at any user: so all words of this term are asked, and of the others those
- * that can be met nowhere else than there, or where read_fields looks. */
+ * of it at once, without a look at any user: so all words of this term are asked; and if s->joined, of the
+ * others those that can be met nowhere else than there, or where read_fields looks. */
 static enum hc_err read_stored(struct users_search_run *s, const struct users_term *term,
                                struct hc_error *err)
 {
@@ -166,7 +164,7 @@ static enum hc_err read_stored(struct users_search_run *s, const struct users_te
     bson_t *joined = bson_new();
     BSON_APPEND_ARRAY_BEGIN(joined, "$and", &all);
     bool any = users_term_stored(term, &all, &n);
-    for (size_t i = 0; i < s->term_count; i++)
+    for (size_t i = 0; i < s->term_count && s->joined; i++)
         if (&s->terms[i] != term && s->terms[i].country_count == 0)
             users_term_stored(&s->terms[i], &all, &n);
     bson_t *filter = users_search_filter(s, !by_words_alone);
@@ -235,7 +233,7 @@ static enum hc_err read_fields(struct users_search_run *s, const struct users_te
     enum hc_err code = read_stored(s, term, err);
     for (size_t i = 0; i < s->term_count && code == HC_OK; i++) {
         const struct users_term *other = &s->terms[i];
-        if (other != term && other->country_count > 0)
+        if (other != term && (other->country_count > 0 || !s->joined))
             continue; /* read_stored has not asked for it */
         code = read_emails(s, other, err);
         if (code == HC_OK)
@@ -290,26 +288,70 @@ static enum hc_err read_countries(struct users_search_run *s, const struct users
 
 /* ---- all of them ---- */
 
-/* The term to begin with: the longest, which mostly is the rarest. */
+static bool is_rarer(const struct users_term *a, const struct users_term *b)
+{
+    bool country_a = a->country_count > 0, country_b = b->country_count > 0;
+    return country_a != country_b ? country_b : a->raw.len > b->raw.len;
+}
+
+/* The term to begin with: the longest mostly is the rarest, and a whole country is not. */
 static const struct users_term *rarest(const struct users_search_run *s)
 {
     const struct users_term *best = &s->terms[0];
     for (size_t i = 1; i < s->term_count; i++)
-        if (s->terms[i].raw.len > best->raw.len)
+        if (is_rarer(&s->terms[i], best))
             best = &s->terms[i];
     return best;
 }
 
-enum hc_err users_sources_read(struct users_search_run *s, struct hc_error *err)
+static enum hc_err read_part(struct users_search_run *s, enum users_search_part part, struct hc_error *err)
 {
     bool more[USERS_TERMS_MAX] = {false};
     const struct users_term *term = rarest(s);
-    s->full = false;
+    s->part = part;
     enum hc_err code = read_fields(s, term, err);
     if (code == HC_OK)
         code = read_countries(s, term, more, err);
     for (size_t i = 0; i < s->term_count && code == HC_OK; i++)
         if (more[i])
             code = read_fields(s, &s->terms[i], err);
+    return code;
+}
+
+/* Whether the newest may fill the page. Of one country, of several words, of a whole phone number or address
+ * there is little to sort. */
+static bool newest_first(const struct users_search_run *s)
+{
+    const struct users_query *q = s->query;
+    bool alone =
+        s->term_count == 1 && s->terms[0].words.count <= 1 && !q->country && s->terms[0].raw.len < RARE_BYTES;
+    bool beyond = (q->has_after || q->has_before) && bson_oid_compare(&q->edge.id, &s->newest.from) <= 0;
+    return s->newest.has_from && alone && !users_find_upwards(q) && !beyond && s->need <= PAGES_OF_NEWEST;
+}
+
+/* All who meet the term that mostly is the rarest; if they are too many, those who meet the others too. */
+static enum hc_err read_terms(struct users_search_run *s, struct hc_error *err)
+{
+    s->joined = false;
+    enum hc_err code = read_part(s, USERS_SEARCH_ALL, err);
+    if (code != HC_OK || !s->full || s->term_count == 1)
+        return code;
+    users_sources_clear(s);
+    s->full = false;
+    s->joined = true;
+    s->each_ms *= JOINED_TIMES;
+    return read_part(s, USERS_SEARCH_ALL, err);
+}
+
+enum hc_err users_sources_read(struct users_search_run *s, int each_ms, struct hc_error *err)
+{
+    users_sources_clear(s);
+    s->full = false;
+    s->each_ms = each_ms;
+    if (!newest_first(s))
+        return read_terms(s, err);
+    enum hc_err code = read_part(s, USERS_SEARCH_NEWEST, err);
+    if (code == HC_OK && !s->full && s->count < s->need)
+        code = read_part(s, USERS_SEARCH_REST, err);
     return code;
 }

@@ -2,6 +2,7 @@
 #include "users_term.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 #define TIME_CHARS 10 /* of a ULID; 5 bits each */
@@ -120,16 +121,14 @@ static size_t put_literal(char *out, char c)
 
 #define PATTERN_MAX (2 * USERS_WORDS_BYTES + 16)
 
-/* Text, or ^ mark text when mark is not NULL; the mark's second character is part of the pattern. */
+/* What stands before a phone number and a user name in _hc.s, as patterns. */
+#define PHONE_MARK "\\+"
+#define NAME_MARK "@"
+
+/* Text, or ^ mark text when mark, itself a pattern, is not NULL. */
 static void write_pattern(char pattern[PATTERN_MAX], const char *mark, const char *text, size_t len)
 {
-    size_t n = 0;
-    if (mark)
-        pattern[n++] = '^';
-    if (mark && mark[0])
-        n += put_literal(pattern + n, mark[0]);
-    if (mark && mark[0] && mark[1])
-        pattern[n++] = mark[1];
+    size_t n = mark ? (size_t)snprintf(pattern, PATTERN_MAX, "^%s", mark) : 0;
     for (size_t i = 0; i < len; i++)
         n += put_literal(pattern + n, text[i]);
     pattern[n] = '\0';
@@ -207,15 +206,26 @@ static void add_countries(const struct users_term *term, bson_t *array, uint32_t
     bson_append_document_end(array, &item);
 }
 
-/* The words of the name, or the user name. Both lie in one field: mostly one pattern finds both, which makes
- * a walk a fifth cheaper. */
+/* Whether the user name that is asked for is `mark` and the digits of a phone number. */
+static bool names_phone(const struct users_term *term, const char *mark)
+{
+    size_t len = strlen(mark);
+    return term->digits[0] && strncmp(term->user_name, mark, len) == 0 &&
+           strcmp(term->user_name + len, term->digits) == 0;
+}
+
+/* The words of the name, the user name, the phone number. All lie in one field: mostly one pattern finds
+ * them, which makes a walk a fifth cheaper. */
 static void add_names(const struct users_term *term, bson_t *any, uint32_t *next)
 {
     bson_t name, names;
     uint32_t m = 0;
     const struct hc_search_words *words = &term->words;
     if (words->count == 1 && !words->odd && strcmp(words->words[0].text, term->user_name) == 0) {
-        add_begins(any, next, "_hc.s", "@?", term->user_name);
+        bool phone = names_phone(term, "");
+        add_begins(any, next, "_hc.s", phone ? "[@+]?" : NAME_MARK "?", term->user_name);
+        if (!phone)
+            add_begins(any, next, "_hc.s", PHONE_MARK, term->digits);
         return;
     }
     open_item(any, next, &name);
@@ -223,7 +233,10 @@ static void add_names(const struct users_term *term, bson_t *any, uint32_t *next
     add_name(term, &names, &m);
     bson_append_array_end(&name, &names);
     bson_append_document_end(any, &name);
-    add_begins(any, next, "_hc.s", "@", term->user_name);
+    bool phone = names_phone(term, "+");
+    add_begins(any, next, "_hc.s", phone ? NAME_MARK "?" : NAME_MARK, term->user_name);
+    if (!phone)
+        add_begins(any, next, "_hc.s", PHONE_MARK, term->digits);
 }
 
 void users_term_filter(const struct users_term *term, bson_t *all, uint32_t *next)
@@ -238,7 +251,6 @@ void users_term_filter(const struct users_term *term, bson_t *all, uint32_t *nex
     BSON_APPEND_ARRAY_BEGIN(&item, "$or", &any);
     add_names(term, &any, &n);
     add_begins(&any, &n, "email", "", term->email);
-    add_begins(&any, &n, "_hc.s", "+", term->digits);
     add_begins(&any, &n, "userName", "", term->ulid);
     add_countries(term, &any, &n);
     bson_append_array_end(&item, &any);
@@ -273,17 +285,38 @@ static void add_stored(const struct users_term *term, const char *word, bson_t *
     BSON_APPEND_DOCUMENT_BEGIN(&item, "_hc.s", &in);
     BSON_APPEND_ARRAY_BEGIN(&in, "$in", &list);
     add_pattern(&list, &n, "", word);
-    add_pattern(&list, &n, "+", term->digits);
-    add_pattern(&list, &n, "@", term->user_name);
+    add_pattern(&list, &n, PHONE_MARK, term->digits);
+    add_pattern(&list, &n, NAME_MARK, term->user_name);
     bson_append_array_end(&in, &list);
     bson_append_document_end(&item, &in);
     bson_append_document_end(all, &item);
 }
 
+/* A beginning that tens of thousands have, such as "ma", costs the index more than it saves. A sign that
+ * stands for a syllable or a word (U+3000 and up) tells as much as two letters. */
+static bool is_short(const char *word)
+{
+    int letters = 0;
+    for (const unsigned char *at = (const unsigned char *)word; *at; at++)
+        if ((*at & 0xc0) != 0x80)
+            letters += *at >= 0xe3 ? 2 : 1;
+    return letters < 3;
+}
+
+static bool all_short(const struct hc_search_words *words)
+{
+    for (size_t i = 0; i < words->count; i++)
+        if (!is_short(words->words[i].text))
+            return false;
+    return true;
+}
+
 bool users_term_stored(const struct users_term *term, bson_t *all, uint32_t *next)
 {
+    bool every = all_short(&term->words);
     for (size_t i = 0; i < term->words.count; i++)
-        add_stored(term, term->words.words[i].text, all, next);
+        if (every || !is_short(term->words.words[i].text))
+            add_stored(term, term->words.words[i].text, all, next);
     bool others = term->digits[0] || term->user_name[0];
     if (term->words.count == 0 && others)
         add_stored(term, NULL, all, next);

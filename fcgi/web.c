@@ -36,6 +36,7 @@ enum hc_err web_open(struct web *web, const struct hc_settings *s, bool cgi, str
     streams_init(&web->streams, (size_t)s->streams, web_threads(s));
     pace_init(&web->pace, cgi ? 1 : web_threads(s));
     cursor_keeper_init(&web->cursors, s->admin_token);
+    users_newest_init(&web->newest);
     enum hc_err code = page_open(&web->page, s->www, err);
     if (code != HC_OK || cgi)
         return code;

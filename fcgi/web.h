@@ -26,6 +26,7 @@
 #include "settings.h"
 #include "store.h"
 #include "streams.h"
+#include "users_newest.h"
 
 struct page;
 
@@ -40,6 +41,7 @@ struct web {
     struct streams streams; /* exports and imports that run */
     struct pace pace;       /* of polling browsers */
     struct cursor_keeper cursors;
+    struct users_newest newest;
     struct page *page;
 };
 

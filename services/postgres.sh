@@ -45,9 +45,9 @@ postgres_create() { # DATA
     mv "$1.new" "$1"
 }
 
-# An eighth of the memory, at most 1 GB.
+# A quarter of the memory, as PostgreSQL's manual has it, at most 4 GB: two million users and their indexes.
 postgres_buffers() {
-    awk '$1 == "MemTotal:" {mb = int($2 / 8192); print (mb > 1024) ? 1024 : (mb < 64) ? 64 : mb; exit}' /proc/meminfo
+    awk '$1 == "MemTotal:" {mb = int($2 / 4096); print (mb > 4096) ? 4096 : (mb < 64) ? 64 : mb; exit}' /proc/meminfo
 }
 
 postgres_sql() {

@@ -111,13 +111,17 @@ def wanted(many, sort="-createdAt", keep=lambda user: True):
     return [str(user["_id"]) for user in sorted(filter(keep, many), key=key, reverse=sort[0] == "-")]
 
 
-@pytest.fixture(scope="module", params=["walk", "indexes"])
+@pytest.fixture(scope="module", params=["walk", "indexes", "newest first"])
 def web(request, stack, many):
-    """The two ways of a search: along the newest users, which is enough for so few; and by the indexes of words."""
+    """The ways of a search: along the newest users, which is enough for so few; by the indexes of words; and by these for
+    the newest first, of whom there are some here."""
     if request.param == "walk":
         yield stack.http
         return
-    with stack.beside(env={"HC_SEARCH_WALK": "no"}, build="build/faults") as other:
+    env = {"HC_SEARCH_WALK": "no"}
+    if request.param == "newest first":
+        env["HC_SEARCH_NEWEST"] = wanted(many)[len(many) // 4]
+    with stack.beside(env=env, build="build/faults") as other:
         yield other.http
 
 

@@ -73,7 +73,7 @@ def assert_a_first_look(command):
     """Of users in the order of an index no more than some, and only of these what fits."""
     place, sort, limit, fits, *_ = [next(iter(stage)) for stage in command["pipeline"]]
     assert (place, sort, limit, fits) == ("$match", "$sort", "$limit", "$match"), command
-    assert set(command["pipeline"][0]["$match"]) <= {"_id"} and command["pipeline"][2]["$limit"] <= 1024
+    assert set(command["pipeline"][0]["$match"]) <= {"_id"} and command["pipeline"][2]["$limit"] <= 128
     assert command["hint"] == {"_id": 1} and 1 <= command["maxTimeMS"] <= 100, command
 
 
@@ -115,3 +115,22 @@ def regexes(value):
         return [value]
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else []
     return [found for one in inner for found in regexes(one)]
+
+
+def test_words_are_looked_up_among_the_newest_first(stack, server, proxy):
+    """What the index has of older users is left out by their _id, before anything is sorted."""
+    ids = [one["_id"] for one in stack.mongo.users.find({}, {"_id": 1}).sort("_id", -1)]
+    stack.mongo.hc_meta.replace_one({"_id": "newest"}, {"_id": "newest", "users": bson.Int64(1000000), "from": ids[50]}, upsert=True)
+
+    def bounds(search):
+        return [(next(iter(command["hint"])), condition["_id"])
+                for command in asked(stack, server, proxy, f"/v1/user?search={search}") if command.get("find") == "users"
+                for condition in [command["filter"], *command["filter"].get("$and", [])] if "_id" in condition]
+    want = [(index, {side: ids[50]}) for side in ("$gt", "$lte") for index in ("_hc.s", "email")]
+    try:
+        wait_until(lambda: bounds("qqqq") == want, 15)
+        assert bounds("qqqq&sortBy=createdAt") == [], "from the oldest on"
+        assert bounds("qqqq+qqqq") == [], "few have all words"
+        assert bounds("qqqq%40example.org") == [], "few have so long a beginning"
+    finally:
+        stack.mongo.hc_meta.delete_one({"_id": "newest"})

@@ -287,6 +287,23 @@ def test_old_days_are_pruned(filled):
     assert {slot["floor"] for slot in filled.mongo.hc_slots.find()} == {today - 45}
 
 
+def test_where_the_newest_begin_is_published(filled):
+    """For searches: the place that so many are newer than, found anew when it holds no more."""
+    def newest(users):
+        now = filled.mongo.hc_meta.find_one({"_id": "newest"})
+        return now and now["users"] == users and now
+    assert wait_until(lambda: newest(2000) or newest(0), 10)["from"] is None, "they are too few for it"
+    filled.stop("consumer")
+    with Consumer(filled, "faults", {"HC_NEWEST_USERS": "500"}):
+        place = wait_until(lambda: (newest(2000) or {}).get("from"), 20, "nothing is published")
+        assert filled.mongo.users.count_documents({"_id": {"$gt": place}}) == 500
+        filled.wait_job(filled.generate(300))
+        place = wait_until(lambda: newest(2300), 20, "it is not found anew")["from"]
+        assert filled.mongo.users.count_documents({"_id": {"$gt": place}}) == 500
+    filled.start("consumer")
+    filled.wait_ready()
+
+
 def test_the_first_browser_is_answered_from_redis(filled):
     """After a flush the snapshot is there again though nobody asked for it."""
     filled.redis.flushall()
