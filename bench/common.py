@@ -59,8 +59,8 @@ class LeastProgram:
 
     def __init__(self, stack, threads):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="hc-bench-", dir="/tmp"))
+        self.redis = stack.redis
         redis = stack.addresses["APP_REDIS_CONNECTION_STRING"].removeprefix("unix://")
-        stack.redis.set("bench", "x" * 700)
         socket = self.folder / "least.sock"
         port = free_ports(1)[0]
         self.url = f"http://127.0.0.1:{port}/v1/counts"
@@ -72,6 +72,11 @@ class LeastProgram:
         self.processes = [subprocess.Popen([LEAST, socket, redis, str(threads)]),
                           subprocess.Popen(["lighttpd", "-D", "-f", config])]
         time.sleep(1)
+
+    def rate(self, size, *how):
+        """What wrk says of it when it answers with so many bytes."""
+        self.redis.set("bench", "x" * size)
+        return wrk(self.url, *how)
 
     def stop(self):
         for process in self.processes:

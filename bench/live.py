@@ -36,7 +36,7 @@ def read_export(stack, kind, packed):
 def export(stack):
     """All of a million users in each form, and the web service's memory before and after."""
     need_million(stack)
-    total = stack.counts()["users"]
+    total = stack.counters()["users"]
     stack.restart("fcgi-1")
     stack.wait_ready()
     stack.http.get("/v1/user/export?country=FR", timeout=60)

@@ -1,4 +1,4 @@
-/* redis_get - the least that a cached answer can cost: FastCGI, one Redis GET, a constant.
+/* redis_get - the least that a cached answer can cost: FastCGI, one Redis GET, what it gave.
  *
  * usage: redis_get FASTCGI_SOCKET REDIS_SOCKET THREADS. What headcount.fcgi's cached answers are compared
  * with.
@@ -18,8 +18,10 @@ static void *serve(void *unused)
     FCGX_InitRequest(&request, listener, 0);
     while (redis && FCGX_Accept_r(&request) >= 0) {
         redisReply *reply = redisCommand(redis, "GET bench");
+        FCGX_PutS("Content-Type: application/json\r\n\r\n", request.out);
+        if (reply && reply->type == REDIS_REPLY_STRING)
+            FCGX_PutStr(reply->str, (int)reply->len, request.out);
         freeReplyObject(reply);
-        FCGX_PutS("Content-Type: application/json\r\n\r\n{\"result\":\"ok\"}", request.out);
         FCGX_Finish_r(&request);
     }
     return unused;

@@ -9,8 +9,7 @@ from reads import list_cases, sampled_users
 
 SMALL = 10_000
 CALLS = 200
-SECONDS = 3  # of each wrk
-TURN = 4     # rows between two measures of the least program
+SECONDS = 2  # of each wrk
 CONNECTIONS = (16, 64)
 
 
@@ -58,36 +57,23 @@ def all_reads(stack):
     return cases
 
 
-class Turns:
-    """The least program's rates, taken anew after some rows, so that a slow minute of the machine slows both."""
-
-    def __init__(self, least):
-        self.least, self.left, self.rates = least, 0, {}
-
-    def rate(self, connections):
-        if self.left == 0:
-            self.rates = {n: wrk(self.least.url, n, SECONDS)[0] for n in CONNECTIONS}
-            self.left = TURN * len(CONNECTIONS)
-        self.left -= 1
-        return self.rates[connections]
-
-
-def cached_cells(stack, turns, path, ratios):
-    cells = []
+def cached_cells(stack, least, path, ratios):
+    """Both one after the other, so that a slow minute of the machine slows both."""
+    cells, size = [], len(stack.http.get(path).body)
     for connections in CONNECTIONS:
         ours, p99 = wrk(stack.url + path, connections, SECONDS)
-        ratios[connections].append(ours / turns.rate(connections))
+        ratios[connections].append(ours / least.rate(size, connections, SECONDS)[0])
         cells.append(f"{ours:.0f}/s, p99 {p99}, {ratios[connections][-1]:.2f}")
     return cells
 
 
 def table(stack):
-    """A markdown table; a ratio is cached requests/s divided by those of a program that does one Redis GET."""
+    """A markdown table; a ratio is cached requests/s divided by those of a program that answers as many bytes from Redis."""
     fill(stack, SMALL)
     small = {name: times_ms(stack, path, CALLS) for name, path in all_reads(stack).items()}
     fill(stack, MILLION)
     least = LeastProgram(stack, threads=4 * os.cpu_count())
-    turns, ratios, slow = Turns(least), {n: [] for n in CONNECTIONS}, []
+    ratios, slow = {n: [] for n in CONNECTIONS}, []
     heads = ["read", "uncached at 10 000: p50/p99 ms", "at 1 000 000", *(f"cached, {n} connections" for n in CONNECTIONS)]
     print("| " + " | ".join(heads) + " |\n|" + " --- |" * len(heads), flush=True)
     try:
@@ -96,7 +82,7 @@ def table(stack):
             slow += [f"{name} {p99:.0f}"] if p99 >= 20 else []
             uncached = f"{small[name][0]:.1f}/{small[name][1]:.1f}" if name in small else "-"
             print("| " + " | ".join([name, uncached, f"{p50:.1f}/{p99:.1f}",
-                                     *cached_cells(stack, turns, path(), ratios)]) + " |", flush=True)
+                                     *cached_cells(stack, least, path(), ratios)]) + " |", flush=True)
     finally:
         least.stop()
     for connections, each in ratios.items():
