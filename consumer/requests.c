@@ -57,7 +57,7 @@ static enum hc_err send_all(struct hc_context *ctx, const struct hc_job *job, in
                         .partitions = hc_bus_partitions(ctx->bus, HC_TOPIC_ACTIVITY)};
     int64_t first = hc_job_chunk_first(job, chunk), end = first + hc_job_chunk_size(job, chunk);
     if (s.partitions == 0)
-        return hc_fail(err, HC_EBROKER, "kafka", "the message broker (Kafka) can't be reached right now");
+        return hc_fail(err, HC_EBROKER, "kafka", "The message broker (Kafka) can't be reached right now");
     s.batch = hc_batch_begin(ctx->bus, WAIT_MS);
     if (!s.batch)
         return hc_fail(err, HC_ENOMEM, NULL, "out of memory");

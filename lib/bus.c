@@ -277,7 +277,7 @@ enum hc_err hc_bus_send(struct hc_bus *bus, const struct hc_message *m, struct h
     if (!why)
         return HC_OK;
     hc_log(HC_LOG_WARN, "bus.refused", rd_kafka_err2str(why), HC_STR("topic", m->topic), NULL);
-    return hc_fail(err, HC_EBROKER, "kafka", "the message broker (Kafka) can't take a message right now");
+    return hc_fail(err, HC_EBROKER, "kafka", "The message broker (Kafka) can't take a message right now");
 }
 
 bool hc_bus_is_up(struct hc_bus *bus)

@@ -68,7 +68,7 @@ static void wait_for_reports(struct hc_batch *b, int most)
 
 static enum hc_err not_taken(struct hc_error *err)
 {
-    return hc_fail(err, HC_EBROKER, "kafka", "the message broker (Kafka) did not take a message");
+    return hc_fail(err, HC_EBROKER, "kafka", "The message broker (Kafka) did not take a message");
 }
 
 /* A place among those that are out. */

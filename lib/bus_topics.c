@@ -17,7 +17,7 @@ const char *const HC_TOPICS[HC_BUS_TOPICS] = {
 
 static enum hc_err away(struct hc_error *err)
 {
-    return hc_fail(err, HC_EBROKER, "kafka", "the message broker (Kafka) can't be reached right now");
+    return hc_fail(err, HC_EBROKER, "kafka", "The message broker (Kafka) can't be reached right now");
 }
 
 /* Metadata of all topics; the caller destroys *out. */

@@ -161,7 +161,7 @@ static enum hc_err meet(struct hc_db *db, const struct hc_job_request *r, const 
 {
     enum hc_err e = meet_again(db, r, id, job, err);
     *existed = e == HC_OK;
-    return e == HC_ENOTFOUND ? hc_fail(err, HC_EBUSY, NULL, "the job that this key made is being removed")
+    return e == HC_ENOTFOUND ? hc_fail(err, HC_EBUSY, NULL, "The job that this key made is being removed")
                              : e;
 }
 

@@ -204,6 +204,6 @@ enum hc_err hc_schema_prepare(struct hc_db *db, struct hc_error *err)
     if (e == HC_ENOTFOUND)
         e = create_all(db, err);
     if (e == HC_EOUTCOME)
-        e = hc_fail(err, HC_ESTORE, "mongodb", "the database (MongoDB) can't be reached right now");
+        e = hc_fail(err, HC_ESTORE, "mongodb", "The database (MongoDB) can't be reached right now");
     return e;
 }

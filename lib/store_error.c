@@ -112,7 +112,7 @@ static enum hc_err judge(struct hc_error *err, const bson_error_t *driver, const
         return hc_fail(
             err, HC_EOUTCOME, "mongodb",
             "the database's answer was lost, so the change may have happened; ask again before repeating it");
-    return hc_fail(err, HC_ESTORE, "mongodb", "the database (MongoDB) can't be reached right now");
+    return hc_fail(err, HC_ESTORE, "mongodb", "The database (MongoDB) can't be reached right now");
 }
 
 enum hc_err hc_store_fail(struct hc_error *err, const bson_error_t *driver, const bson_t *reply, bool writing)

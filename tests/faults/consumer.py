@@ -10,7 +10,6 @@ from support import store
 from support.stack import ROOT
 from support.waiting import wait_until
 
-
 # One worker with a name in its groups: who comes after it takes its partitions at once, not after the 6 s of a session.
 ALONE = {"APP_WORKERS": "1", "APP_EVENT_WORKERS": "1", "APP_KAFKA_CONFIG": "group.instance.id=one"}
 

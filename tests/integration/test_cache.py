@@ -4,7 +4,6 @@ import time
 
 import pytest
 
-
 POLLED = "find hc_slots"
 
 

@@ -135,5 +135,5 @@ export function initials(name) {
 /** Words of a server's as a sentence among others. */
 export function sentence(words = '') {
   const whole = words.charAt(0).toUpperCase() + words.slice(1);
-  return /[^.!?]$/.test(whole) ? `${whole}.` : whole;
+  return /[^.!?…]$/.test(whole) ? `${whole}.` : whole;
 }

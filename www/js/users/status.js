@@ -2,7 +2,7 @@
 
 import { announce } from '../announce.js';
 import { setText } from '../dom.js';
-import { duration } from '../format.js';
+import { duration, sentence } from '../format.js';
 
 const WORDS = {
   loading: 'Connecting',
@@ -69,9 +69,6 @@ function phaseOf({ status }, failures, { goodAt }) {
   if (failures < LOST_AFTER && goodAt) return 'retrying';
   return status ? 'failing' : 'lost';
 }
-
-/** The server's words have no full stop of their own. */
-const sentence = (words) => (/[.!?…]$/.test(words) ? words : `${words}.`);
 
 const ageOf = ({ goodAt }) => duration(Math.floor((performance.now() - goodAt) / 1000));
 

@@ -4,7 +4,7 @@
 import { choice, keep } from '../address.js';
 import { fetchResult } from '../api.js';
 import { element, setAttribute, setText } from '../dom.js';
-import { number, plural, shortTime } from '../format.js';
+import { number, plural, sentence, shortTime } from '../format.js';
 import { serverNow } from '../state.js';
 import { tableBehind } from '../table.js';
 import { watch } from '../watch.js';
@@ -42,7 +42,7 @@ export function mountGrowth(root, store, isPaused) {
     every: () => (view.range === '1h' ? 10_000 : 60_000),
     isPaused,
     load: (signal) => load(view, signal),
-    failed: (error) => setText(view.empty, view.answer ? '' : error.message),
+    failed: (error) => setText(view.empty, view.answer ? '' : sentence(error.message)),
   });
   setUpChoice(card, 'show', view, () => draw(view));
   setUpChoice(card, 'range', view, () => view.asking.now());

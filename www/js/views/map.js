@@ -3,7 +3,7 @@
 
 import { fetchResult } from '../api.js';
 import { setAttribute, setText } from '../dom.js';
-import { compact, number, percent, plural } from '../format.js';
+import { compact, number, percent, plural, sentence } from '../format.js';
 import { tableBehind } from '../table.js';
 import { watch } from '../watch.js';
 import { noteAge } from './ages.js';
@@ -30,7 +30,7 @@ export function mountMap(root, store, isPaused) {
     every: () => EVERY,
     isPaused,
     load: (signal) => load(view, signal),
-    failed: (error) => setText(view.empty, view.shapes ? '' : error.message),
+    failed: (error) => setText(view.empty, view.shapes ? '' : sentence(error.message)),
   });
   view.box.addEventListener('pointermove', ({ target }) => point(view, target.dataset?.code));
   view.box.addEventListener('pointerleave', () => point(view, null));
