@@ -15,6 +15,7 @@ def test_an_empty_base_shows_the_ways_to_users(empty, open_page):
     fill(page, **person(name="The First"))
     save(page)
     wait_until(lambda: page.locator("[data-open]").all_inner_texts() == ["The First"], 8)
+    page.close()  # it would go on asking while all is made anew
     empty.idle()
     empty.fresh()
 

@@ -111,16 +111,18 @@ def wanted(many, sort="-createdAt", keep=lambda user: True):
     return [str(user["_id"]) for user in sorted(filter(keep, many), key=key, reverse=sort[0] == "-")]
 
 
-@pytest.fixture(scope="module", params=["walk", "indexes", "newest first"])
+@pytest.fixture(scope="module", params=["walk", "indexes", "newest first", "joined"])
 def web(request, stack, many):
     """The ways of a search: along the newest users, which is enough for so few; by the indexes of words; and by these for
-    the newest first, of whom there are some here."""
+    the newest first, of whom there are some here; and by these put together for several words."""
     if request.param == "walk":
         yield stack.http
         return
     env = {"HC_SEARCH_WALK": "no"}
     if request.param == "newest first":
         env["HC_SEARCH_NEWEST"] = wanted(many)[len(many) // 4]
+    if request.param == "joined":
+        env["HC_SEARCH_JOINED"] = "1"
     with stack.beside(env=env, build="build/faults") as other:
         yield other.http
 
