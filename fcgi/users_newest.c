@@ -40,21 +40,25 @@ static void take_given(struct hc_newest *known)
 #endif
 }
 
+/* What can't be read stays as it was known. */
+static void ask(struct users_newest *n, struct hc_db *db, int left_ms, struct hc_newest *known)
+{
+    struct hc_newest read;
+    struct hc_error err;
+    if (hc_newest_read(db, left_ms < READ_MS ? left_ms : READ_MS, &read, &err) != HC_OK) {
+        hc_log(HC_LOG_WARN, "users.newest", err.detail, NULL);
+        return;
+    }
+    pthread_mutex_lock(&n->lock);
+    n->known = *known = read;
+    pthread_mutex_unlock(&n->lock);
+}
+
 struct hc_newest users_newest_now(struct users_newest *n, struct hc_db *db, int left_ms)
 {
-    struct hc_newest known, read;
-    struct hc_error err;
-    if (!is_mine_to_ask(n, &known)) {
-        take_given(&known);
-        return known;
-    }
-    if (hc_newest_read(db, left_ms < READ_MS ? left_ms : READ_MS, &read, &err) == HC_OK) {
-        pthread_mutex_lock(&n->lock);
-        n->known = known = read;
-        pthread_mutex_unlock(&n->lock);
-    } else {
-        hc_log(HC_LOG_WARN, "users.newest", err.detail, NULL);
-    }
+    struct hc_newest known;
+    if (is_mine_to_ask(n, &known))
+        ask(n, db, left_ms, &known);
     take_given(&known);
     return known;
 }

@@ -221,20 +221,17 @@ static void add_names(const struct users_term *term, bson_t *any, uint32_t *next
     bson_t name, names;
     uint32_t m = 0;
     const struct hc_search_words *words = &term->words;
-    if (words->count == 1 && !words->odd && strcmp(words->words[0].text, term->user_name) == 0) {
-        bool phone = names_phone(term, "");
-        add_begins(any, next, "_hc.s", phone ? "[@+]?" : NAME_MARK "?", term->user_name);
-        if (!phone)
-            add_begins(any, next, "_hc.s", PHONE_MARK, term->digits);
-        return;
+    bool word = words->count == 1 && !words->odd && strcmp(words->words[0].text, term->user_name) == 0;
+    bool phone = names_phone(term, word ? "" : "+");
+    if (!word) {
+        open_item(any, next, &name);
+        BSON_APPEND_ARRAY_BEGIN(&name, "$and", &names);
+        add_name(term, &names, &m);
+        bson_append_array_end(&name, &names);
+        bson_append_document_end(any, &name);
     }
-    open_item(any, next, &name);
-    BSON_APPEND_ARRAY_BEGIN(&name, "$and", &names);
-    add_name(term, &names, &m);
-    bson_append_array_end(&name, &names);
-    bson_append_document_end(any, &name);
-    bool phone = names_phone(term, "+");
-    add_begins(any, next, "_hc.s", phone ? NAME_MARK "?" : NAME_MARK, term->user_name);
+    const char *mark = word || phone ? NAME_MARK "?" : NAME_MARK;
+    add_begins(any, next, "_hc.s", word && phone ? "[@+]?" : mark, term->user_name);
     if (!phone)
         add_begins(any, next, "_hc.s", PHONE_MARK, term->digits);
 }
