@@ -199,7 +199,7 @@ CHUNK_USERS = 2000
 
 
 def test_small_job_beside_a_big_one_starts_within_two_seconds(stack, http):
-    """Its first users are there within 2 s, as the median of five: some meet another program's turn of the processor.
+    """Its first users are there within 2 s; of five, one may have met another program's turn of the processor.
 
     It waits for what its worker has in hand, two chunks, and then its own. On a machine so slow that three take
     longer than that, for these three.
@@ -219,6 +219,6 @@ def test_small_job_beside_a_big_one_starts_within_two_seconds(stack, http):
     finally:
         http.post(f"/v1/jobs/{big['id']}/cancel")
         stack.wait_job(big, state="cancelled", seconds=60)
-    assert sorted(waits)[2] < max(2, 3 * CHUNK_USERS / pace), (waits, pace)
+    assert sorted(waits)[-2] < max(2, 3 * CHUNK_USERS / pace), (waits, pace)
     stack.idle()
     stack.assert_exact()
