@@ -106,6 +106,14 @@ static enum hc_err check_match(const struct context *c, const bson_t *stored, st
                : hc_fail(err, HC_EPRECONDITION, "If-Match", "The user was changed since it was read");
 }
 
+/* The token of a stored user's last edit; "" when there is none. */
+static const char *rev_of(const bson_t *stored)
+{
+    bson_iter_t rev;
+    return find_bookkeeping(stored, "rev", &rev) && BSON_ITER_HOLDS_UTF8(&rev) ? bson_iter_utf8(&rev, NULL)
+                                                                               : "";
+}
+
 /* The filter of a write that was decided on what was read. */
 static bson_t *same_filter(const bson_oid_t *id, const bson_t *stored)
 {
@@ -294,33 +302,75 @@ static enum hc_err check_email(struct context *c, const struct edit *e, const st
     return code == HC_OK ? taken(err) : code;
 }
 
-/* FerretDB has no code of its own for a findAndModify that meets a unique index: it looks like a
- * lost reply. If the e-mail is another user's, nothing was written. */
-static enum hc_err explain(struct context *c, const struct edit *e, const struct hc_profile *p,
-                           enum hc_err code, struct hc_error *err)
+/* Waits a moment, another one for each who lost; false when the time is over. */
+static bool wait_turn(const struct context *c)
+{
+    if (context_left_ms(c) < 100)
+        return false;
+    hc_sleep_ms(1 + (int)(hc_random_token() % 20));
+    return true;
+}
+
+/* What became of an edit whose answer was lost, or did not tell: HC_OK when it stands (then e->user is the
+ * user), HC_ECONFLICT when the e-mail is another user's, HC_ENOTFOUND when the user still is as it was read;
+ * else HC_EOUTCOME. rev: the token of the edit. */
+static enum hc_err look(struct context *c, struct edit *e, const struct hc_profile *p, const char *rev)
 {
     struct hc_error other = {0};
-    if (code == HC_ECONFLICT || (code == HC_EOUTCOME && check_email(c, e, p, &other) == HC_ECONFLICT))
-        return taken(err);
+    bson_t now = BSON_INITIALIZER;
+    enum hc_err code = check_email(c, e, p, &other);
+    if (code == HC_OK)
+        code = read_stored(c, &e->id, &now, &other);
+    if (code == HC_OK && strcmp(rev_of(&now), rev) == 0) {
+        bson_destroy(&e->user);
+        bson_copy_to(&now, &e->user);
+    } else if (code != HC_ECONFLICT) {
+        bool as_read = code == HC_OK && strcmp(rev_of(&now), rev_of(&e->stored)) == 0;
+        code = as_read ? HC_ENOTFOUND : HC_EOUTCOME;
+    }
+    bson_destroy(&now);
     return code;
+}
+
+/* Makes the edit, and makes it again until it is known what became of it. FerretDB has no code of its own for
+ * a findAndModify that meets a unique index or a deadlock: both look like a lost answer. Once more does no
+ * harm, since it fits only what was read. */
+static enum hc_err write_surely(struct context *c, struct edit *e, const struct hc_profile *p,
+                                const bson_t *update, const char *rev, struct hc_error *err)
+{
+    struct hc_error lost = {0};
+    struct hc_db *db;
+    bson_t *filter = same_filter(&e->id, &e->stored);
+    enum hc_err code;
+    do {
+        code = context_db(c, &db, err);
+        if (code == HC_OK)
+            code = hc_db_find_and_modify(db, HC_USERS, filter, update, false, &e->user, err);
+        if (code == HC_EOUTCOME)
+            lost = *err;
+        if (code == HC_OK || lost.code == HC_OK)
+            break;
+        code = look(c, e, p, rev);
+    } while (code == HC_ENOTFOUND && wait_turn(c));
+    bson_destroy(filter);
+    if (code == HC_ECONFLICT)
+        return taken(err);
+    if (code != HC_OK && lost.code != HC_OK)
+        *err = lost;
+    return code != HC_OK && lost.code != HC_OK ? lost.code : code;
 }
 
 /* Writes if nobody edited since stored was read; else HC_ENOTFOUND. */
 static enum hc_err write_edit(struct context *c, struct edit *e, const struct hc_profile *p,
                               struct hc_error *err)
 {
-    struct hc_db *db;
+    char rev[HC_ULID_TEXT];
     bson_t update = BSON_INITIALIZER;
-    enum hc_err code = context_db(c, &db, err);
-    if (code == HC_OK && !hc_facts_updated(&update, p, &e->stored, hc_now_ms()))
-        code = no_randomness(err);
-    if (code == HC_OK) {
-        bson_t *filter = same_filter(&e->id, &e->stored);
-        code = hc_db_find_and_modify(db, HC_USERS, filter, &update, false, &e->user, err);
-        bson_destroy(filter);
-    }
+    enum hc_err code = hc_facts_updated(&update, p, &e->stored, hc_now_ms(), rev)
+                           ? write_surely(c, e, p, &update, rev, err)
+                           : no_randomness(err);
     bson_destroy(&update);
-    return explain(c, e, p, code, err);
+    return code;
 }
 
 /* One try; *raced when someone else was faster. */
@@ -344,15 +394,6 @@ static enum hc_err try_edit(struct context *c, struct edit *e, bool *raced, stru
     }
     hc_profile_release(&profile);
     return code;
-}
-
-/* Waits a moment, another one for each who lost; false when the time is over. */
-static bool wait_turn(const struct context *c)
-{
-    if (context_left_ms(c) < 100)
-        return false;
-    hc_sleep_ms(1 + (int)(hc_random_token() % 20));
-    return true;
 }
 
 static enum hc_err edit(struct context *c, struct edit *e, struct hc_error *err)

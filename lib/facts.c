@@ -78,17 +78,17 @@ static void append_counted(bson_t *update)
     bson_append_document_end(update, &part);
 }
 
-bool hc_facts_updated(bson_t *update, const struct hc_profile *p, const bson_t *stored, int64_t now_ms)
+bool hc_facts_updated(bson_t *update, const struct hc_profile *p, const bson_t *stored, int64_t now_ms,
+                      char rev[HC_ULID_TEXT])
 {
-    char token[HC_ULID_TEXT];
     bson_t part;
-    if (hc_ulid_new(token) != 0)
+    if (hc_ulid_new(rev) != 0)
         return false;
     BSON_APPEND_DOCUMENT_BEGIN(update, "$set", &part);
     bson_concat(&part, &p->set);
     BSON_APPEND_DATE_TIME(&part, "updatedAt", now_ms);
-    BSON_APPEND_UTF8(&part, "_hc.due", token);
-    BSON_APPEND_UTF8(&part, "_hc.rev", token);
+    BSON_APPEND_UTF8(&part, "_hc.due", rev);
+    BSON_APPEND_UTF8(&part, "_hc.rev", rev);
     append_search(&part, p, stored);
     bson_append_document_end(update, &part);
     if (!bson_empty(&p->unset))

@@ -14,6 +14,7 @@
 #ifndef HC_FACTS_H
 #define HC_FACTS_H
 
+#include "ids.h"
 #include "profile.h"
 
 #define HC_FACTS_REQUEST_TEXT 33 /* 32 hex digits and NUL */
@@ -21,8 +22,10 @@
 /* The whole document of a new user. request: what _hc.req gets, or NULL. */
 bool hc_facts_created(bson_t *doc, const struct hc_profile *p, const bson_oid_t *id, int64_t now_ms,
                       const char *request);
-/* The update document of an edit of stored, the user as it was read. */
-bool hc_facts_updated(bson_t *update, const struct hc_profile *p, const bson_t *stored, int64_t now_ms);
+/* The update document of an edit of stored, the user as it was read. rev gets the edit's token, its _hc.rev.
+ */
+bool hc_facts_updated(bson_t *update, const struct hc_profile *p, const bson_t *stored, int64_t now_ms,
+                      char rev[HC_ULID_TEXT]);
 /* The update document of a deletion. */
 bool hc_facts_deleted(bson_t *update, const bson_oid_t *id, int64_t now_ms);
 

@@ -164,6 +164,25 @@ def test_a_web_service_that_meets_deadlocks(own, crowd):
     assert traffic.outcomes["ok"] > 20 and traffic.outcomes["refused"] == traffic.outcomes["no answer"] == 0
 
 
+def an_edit_untold(command, reply):
+    """FerretDB says no more than 1 when a findAndModify meets a deadlock; here also when it was done."""
+    return refusal(1) if next(iter(command)) == "findAndModify" else None
+
+
+def test_an_edit_whose_answer_does_not_tell(own, crowd):
+    """What became of it is looked up, and it is made again if nothing did: once in the end, and answered with what stands."""
+    with Telling(own, seed_from_environment(), 3, an_edit_untold) as proxy:
+        with own.beside(env={"APP_MONGODB_CONNECTION_STRING": proxy.uri}) as web:
+            user = f"/v1/user/{crowd[0]['_id']}"
+            tag, proxy.on = web.http.get(user).headers["ETag"], True
+            for i in range(40):
+                answer = web.http.request("PATCH", user, body={"name": f"Edited {i}"}, headers={"If-Match": tag})
+                assert (answer.status, answer.json["result"]["name"]) == (200, f"Edited {i}"), answer
+                tag = answer.headers["ETag"]
+                assert web.http.get(user).headers["ETag"] == tag
+            assert proxy.told >= 10
+
+
 class Lagging(Telling):
     """Says with each reply when it was, as a replica set does, and keeps what the consumer's commands ask for."""
 
