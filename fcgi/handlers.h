@@ -33,7 +33,7 @@ route_handler users_by_email; /* /v1/user/userEmail/:mail */
 route_handler activity_note; /* one request of a user */
 route_handler requests_list; /* a user's requests, newest first */
 
-/* user_write.c */
+/* user_create.c, user_edit.c, user_delete.c */
 route_handler user_create;
 route_handler user_update; /* POST, for old clients, and PATCH */
 route_handler user_delete;
