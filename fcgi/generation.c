@@ -7,7 +7,6 @@
 
 #define KEY "hc:1:generation:users"
 #define LIFE_MS (24 * 3600 * 1000) /* far longer than any answer is kept */
-#define TEXT_MAX 64
 
 /* Of this process. owed > paid: that many bumps have not reached Redis yet. */
 static atomic_uint_fast64_t bumps;
@@ -54,21 +53,14 @@ static bool pay(struct hc_cache *cache)
     return true;
 }
 
-uint64_t generation_of(struct context *c)
+uint64_t generation_bind(struct context *c, struct hc_flight *flight)
 {
     struct hc_cache *cache = context_cache(c);
-    struct hc_buf text;
-    uint64_t number = 0;
     if (!cache || !pay(cache))
         return own_number();
-    hc_buf_init(&text, TEXT_MAX);
-    enum hc_err code = hc_cache_get(cache, KEY, &text);
-    if (code == HC_OK)
-        number = hc_hash64(text.data, text.len);
-    else if (code != HC_ENOTFOUND)
-        number = own_number();
-    hc_buf_release(&text);
-    return number;
+    flight->generation = KEY;
+    flight->generation_away = own_number();
+    return 0;
 }
 
 void generation_bump(struct context *c)

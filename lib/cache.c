@@ -179,6 +179,15 @@ static enum hc_err number(struct hc_cache *c, int argc, const char **argv, const
     return HC_OK;
 }
 
+/* Appends a text that fits to *value. */
+static enum hc_err take(const redisReply *reply, struct hc_buf *value)
+{
+    if (reply->type != REDIS_REPLY_STRING || reply->len > value->max - value->len)
+        return HC_ENOTFOUND;
+    hc_buf_add(value, reply->str, reply->len);
+    return hc_buf_failed(value) ? HC_ENOMEM : HC_OK;
+}
+
 enum hc_err hc_cache_get(struct hc_cache *c, const char *key, struct hc_buf *value)
 {
     redisReply *reply;
@@ -187,12 +196,28 @@ enum hc_err hc_cache_get(struct hc_cache *c, const char *key, struct hc_buf *val
         return HC_ENOTFOUND;
     if (e != HC_OK)
         return e;
-    if (reply->type != REDIS_REPLY_STRING || reply->len > value->max - value->len) {
-        e = HC_ENOTFOUND;
+    e = take(reply, value);
+    freeReplyObject(reply);
+    return e;
+}
+
+enum hc_err hc_cache_get_beside(struct hc_cache *c, const char *key, struct hc_buf *value, const char *beside,
+                                struct hc_buf *also)
+{
+    redisReply *reply;
+    enum hc_err e = hc_cache_command(c, 3, (const char *[]){"MGET", beside, key}, NULL, &reply);
+    if (e == HC_ETOOLARGE) { /* one of the two */
+        e = hc_cache_get(c, beside, also);
+        return e == HC_OK ? HC_ENOTFOUND : e;
+    }
+    if (e != HC_OK)
+        return e;
+    if (reply->type == REDIS_REPLY_ARRAY && reply->elements == 2) {
+        e = take(reply->element[0], also);
+        if (e != HC_ENOMEM)
+            e = take(reply->element[1], value);
     } else {
-        hc_buf_add(value, reply->str, reply->len);
-        if (hc_buf_failed(value))
-            e = HC_ENOMEM;
+        e = HC_EINTERNAL;
     }
     freeReplyObject(reply);
     return e;

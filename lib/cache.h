@@ -40,6 +40,10 @@ void hc_cache_close(struct hc_cache *c); /* NULL is fine */
  * another type, or one longer than *value or a reply may be (2 MB); HC_ECACHE:
  * Redis is away, or serves nobody right now (LOADING, OOM, READONLY …). */
 enum hc_err hc_cache_get(struct hc_cache *c, const char *key, struct hc_buf *value);
+/* The same, and in the same round trip what lies under `beside`, appended to *also: nothing when there is no
+ * such key, or one of another type. */
+enum hc_err hc_cache_get_beside(struct hc_cache *c, const char *key, struct hc_buf *value, const char *beside,
+                                struct hc_buf *also);
 /* Stores for ttl_ms (> 0), whatever was there before. HC_ETOOLARGE: not stored,
  * longer than HC_CACHE_VALUE_MAX. */
 enum hc_err hc_cache_set(struct hc_cache *c, const char *key, const void *value, size_t len, int ttl_ms);

@@ -6,6 +6,7 @@
  */
 #include "flight.h"
 
+#include <inttypes.h>
 #include <pthread.h>
 #include <sodium.h>
 #include <stdatomic.h>
@@ -16,10 +17,12 @@
 #include "clock.h"
 #include "flight_local.h"
 #include "flight_value.h"
+#include "ids.h"
 
 #define WAIT_MS 100   /* for the value that another one makes */
 #define STEP_MS 5     /* between two looks, plus up to as much again */
 #define LOCK_MS 10000 /* the longest a lock lasts if its owner dies */
+#define GENERATION_TEXT_MAX 64
 
 enum state { FRESH, STALE, MISSING, AWAY };
 
@@ -33,7 +36,10 @@ struct ride {
     struct hc_buf bytes;   /* what Redis gave */
     struct hc_value value; /* lies in bytes; only if has_value */
     bool has_value;        /* may be served, at least as stale */
-    char lock[HC_CACHE_KEY_MAX + 8];
+    int64_t generation;    /* as of the last look */
+    char lock[HC_CACHE_KEY_MAX + 32];
+    struct hc_flight local; /* the flight within this process: its key names the generation */
+    char local_key[HC_CACHE_KEY_MAX + 24];
 };
 
 static struct {
@@ -78,21 +84,55 @@ static void slot_give(void)
     pthread_mutex_unlock(&slots.mutex);
 }
 
+/* A generation's number, as a value may carry it. */
+static int64_t number_of(uint64_t hash)
+{
+    return (int64_t)(hash % (uint64_t)HC_GENERATION_MAX) + 1;
+}
+
 static int64_t lesser(int64_t a, int64_t b)
 {
     return a < b ? a : b;
 }
 
-/* How the value in r may be used now. Times in it are believed only as far as
- * this flight would have set them. */
-static enum state state_of(const struct hc_value *v, const struct hc_flight *f)
+/* How a value may be used now. Times in it are believed only as far as this
+ * flight would have set them. */
+static enum state state_of(const struct hc_value *v, const struct hc_flight *f, int64_t generation)
 {
     int64_t now = hc_now_ms();
-    if (v->built_ms > now + HC_VALUE_AHEAD_MS)
+    if (v->built_ms > now + HC_VALUE_AHEAD_MS || v->generation != generation)
         return MISSING;
     if (now >= lesser(v->keep_until_ms, v->built_ms + f->keep_ms))
         return MISSING;
     return now < lesser(v->fresh_until_ms, v->built_ms + f->fresh_ms) ? FRESH : STALE;
+}
+
+/* Reads the value, and with it the text of its generation. */
+static enum hc_err read_value(struct ride *r, struct hc_buf *bytes, int64_t *generation)
+{
+    struct hc_buf text;
+    *generation = 0;
+    if (!r->flight->generation)
+        return hc_cache_get(r->cache, r->flight->key, bytes);
+    hc_buf_init(&text, GENERATION_TEXT_MAX);
+    enum hc_err e = hc_cache_get_beside(r->cache, r->flight->key, bytes, r->flight->generation, &text);
+    if (text.len)
+        *generation = number_of(hc_hash64(text.data, text.len));
+    hc_buf_release(&text);
+    return e;
+}
+
+/* The flight of this generation alone: what the value says in Redis, the key says in the process and of the
+ * lock. */
+static const struct hc_flight *local(struct ride *r)
+{
+    r->local = *r->flight;
+    if (r->flight->generation) {
+        snprintf(r->local_key, sizeof r->local_key, "%.*s:%" PRId64, HC_CACHE_KEY_MAX, r->flight->key,
+                 r->generation);
+        r->local.key = r->local_key;
+    }
+    return &r->local;
 }
 
 /* Asks Redis. What was read before stays when Redis can't be asked. */
@@ -100,13 +140,14 @@ static enum state look(struct ride *r)
 {
     struct hc_buf bytes;
     struct hc_value value = {0};
+    int64_t generation;
     size_t max = r->out->max < HC_CACHE_VALUE_MAX ? r->out->max : HC_CACHE_VALUE_MAX;
 
     hc_buf_init(&bytes, max + HC_VALUE_HEADER_MAX);
-    enum hc_err e = hc_cache_get(r->cache, r->flight->key, &bytes);
+    enum hc_err e = read_value(r, &bytes, &generation);
     enum state s = e == HC_OK || e == HC_ENOTFOUND ? MISSING : AWAY;
     if (e == HC_OK && hc_value_read(&value, bytes.data, bytes.len))
-        s = state_of(&value, r->flight);
+        s = state_of(&value, r->flight, generation);
     if (s == AWAY) {
         hc_buf_release(&bytes);
         return s;
@@ -115,6 +156,7 @@ static enum state look(struct ride *r)
     r->bytes = bytes;
     r->value = value;
     r->has_value = s != MISSING;
+    r->generation = generation;
     return s;
 }
 
@@ -138,7 +180,7 @@ static enum hc_err serve(struct ride *r, enum hc_flight_source source)
 static enum hc_err fall_back(struct ride *r, enum hc_err e)
 {
     if (hc_err_is_transient(e)) {
-        if (hc_local_stale(r->flight, r->out, r->answer)) {
+        if (hc_local_stale(local(r), r->out, r->answer)) {
             atomic_fetch_add(&stale, 1);
             return HC_OK;
         }
@@ -182,6 +224,7 @@ static void keep(struct ride *r)
                          .counter = (int64_t)(atomic_fetch_add(&builds, 1) % 1000000000000),
                          .fresh_until_ms = r->answer->built_ms + r->flight->fresh_ms,
                          .keep_until_ms = r->answer->built_ms + r->flight->keep_ms,
+                         .generation = r->generation,
                          .body = r->out->data,
                          .body_len = r->out->len};
     if (v.body_len > HC_CACHE_VALUE_MAX)
@@ -205,7 +248,7 @@ static enum hc_err fill_and_keep(struct ride *r)
 static enum hc_err by_process(struct ride *r)
 {
     struct hc_local_entry *place;
-    enum hc_local_turn turn = hc_local_begin(r->flight, &place, r->out, r->answer, r->err);
+    enum hc_local_turn turn = hc_local_begin(local(r), &place, r->out, r->answer, r->err);
 
     if (turn == HC_LOCAL_TAKEN) {
         atomic_fetch_add(&hits, 1);
@@ -282,7 +325,7 @@ static enum hc_err by_lock(struct ride *r)
     uint64_t owner = hc_random_token();
     enum hc_err e;
 
-    snprintf(r->lock, sizeof r->lock, "%s:lock", r->flight->key);
+    snprintf(r->lock, sizeof r->lock, "%s:lock", local(r)->key);
     e = lock(r, owner);
     if (e == HC_OK) {
         hc_local_forget();
@@ -305,6 +348,7 @@ enum hc_err hc_flight_get(struct hc_cache *cache, const struct hc_flight *flight
     pthread_once(&once, init);
     r.err = err ? err : &unused;
     *r.err = (struct hc_error){0};
+    r.generation = flight->generation ? number_of(flight->generation_away) : 0;
     hc_buf_init(&r.bytes, 0);
     enum state s = cache ? look(&r) : AWAY;
     if (s == FRESH) {

@@ -14,6 +14,10 @@
  * At most HC_FLIGHT_FILLS fills, of all keys, run at once in a process. A
  * further one serves stale, or waits until its deadline: HC_EBUSY.
  *
+ * An answer may belong to a generation, a text that lies in Redis beside it and is
+ * read in the same round trip. A value of another generation is a miss, and is
+ * never served stale: who changes the text makes all kept answers of it unknown.
+ *
  * A value carries the time before its building; one that was begun earlier
  * never replaces a later one, and one from the future (over 5 s) is a miss, so
  * a clock that was set back heals. What can't be read as our envelope is a miss.
@@ -33,10 +37,12 @@
 enum hc_flight_source { HC_FLIGHT_HIT, HC_FLIGHT_STALE, HC_FLIGHT_FILLED };
 
 struct hc_flight {
-    const char *key;  /* "hc:1:…", see hc_flight_key */
-    int fresh_ms;     /* served as it is */
-    int keep_ms;      /* served stale while one refreshes, or the store is away; > fresh_ms */
-    int64_t deadline; /* hc_mono_ms of the request's end */
+    const char *key;          /* "hc:1:…", see hc_flight_key */
+    int fresh_ms;             /* served as it is */
+    int keep_ms;              /* served stale while one refreshes, or the store is away; > fresh_ms */
+    int64_t deadline;         /* hc_mono_ms of the request's end */
+    const char *generation;   /* the key of the text that the answer belongs to; NULL: to none */
+    uint64_t generation_away; /* what stands for that text while Redis is away */
     /* Appends the answer's body to *out. May set etag (1 to 31 visible ASCII
      * characters, no quote); left empty, it is made from a hash of the body. Must
      * keep to the deadline by itself. */

@@ -14,10 +14,10 @@
 static const char put_script[] =
     "local head = redis.pcall('getrange', KEYS[1], 0, 159)\n"
     "if type(head) == 'string' then\n"
-    "  local line, built, counter, fresh, keep, etag, len = string.match(head,\n"
-    "    '^(HC1 (%d+) (%d+) (%d+) (%d+) ([!#-~]+) (%d+)\\n)')\n"
-    "  if line and #built <= 15 and #counter <= 15 and #fresh <= 15 and #keep <= 15 and #etag <= 31\n"
-    "     and #len <= 15 and redis.call('strlen', KEYS[1]) == #line + tonumber(len)\n"
+    "  local line, built, counter, fresh, keep, generation, etag, len = string.match(head,\n"
+    "    '^(HC2 (%d+) (%d+) (%d+) (%d+) (%d+) ([!#-~]+) (%d+)\\n)')\n"
+    "  if line and #built <= 15 and #counter <= 15 and #fresh <= 15 and #keep <= 15 and #generation <= 15\n"
+    "     and #etag <= 31 and #len <= 15 and redis.call('strlen', KEYS[1]) == #line + tonumber(len)\n"
     "     and tonumber(built) <= tonumber(fresh) and tonumber(fresh) <= tonumber(keep) then\n"
     "    local was, is = tonumber(built), tonumber(ARGV[2])\n"
     "    if was <= tonumber(ARGV[5]) and\n"
@@ -73,14 +73,15 @@ bool hc_value_read(struct hc_value *v, const char *bytes, size_t len)
     const char *at = bytes;
     const char *end = bytes + len;
 
-    if (len < 4 || memcmp(at, "HC1 ", 4) != 0)
+    if (len < 4 || memcmp(at, "HC2 ", 4) != 0)
         return false;
     at += 4;
     v->built_ms = take_number(&at, end, ' ');
     v->counter = v->built_ms < 0 ? -1 : take_number(&at, end, ' ');
     v->fresh_until_ms = v->counter < 0 ? -1 : take_number(&at, end, ' ');
     v->keep_until_ms = v->fresh_until_ms < 0 ? -1 : take_number(&at, end, ' ');
-    if (v->keep_until_ms < 0 || !take_etag(v->etag, &at, end))
+    v->generation = v->keep_until_ms < 0 ? -1 : take_number(&at, end, ' ');
+    if (v->generation < 0 || !take_etag(v->etag, &at, end))
         return false;
     int64_t body_len = take_number(&at, end, '\n');
     v->body = at;
@@ -91,8 +92,9 @@ bool hc_value_read(struct hc_value *v, const char *bytes, size_t len)
 
 void hc_value_write(const struct hc_value *v, struct hc_buf *out)
 {
-    hc_buf_printf(out, "HC1 %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %s %zu\n", v->built_ms,
-                  v->counter, v->fresh_until_ms, v->keep_until_ms, v->etag, v->body_len);
+    hc_buf_printf(out, "HC2 %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %s %zu\n",
+                  v->built_ms, v->counter, v->fresh_until_ms, v->keep_until_ms, v->generation, v->etag,
+                  v->body_len);
     hc_buf_add(out, v->body, v->body_len);
 }
 

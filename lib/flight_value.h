@@ -1,6 +1,6 @@
 /* flight_value.h - inside of flight.c: a kept answer as bytes in Redis.
  *
- *     HC1 <built_ms> <counter> <fresh_until_ms> <keep_until_ms> <etag> <body length>\n<body>
+ *     HC2 <built_ms> <counter> <fresh_until_ms> <keep_until_ms> <generation> <etag> <body length>\n<body>
  *
  * Times are wall time in ms. (built_ms, counter) is the version: a put replaces
  * only what is older, unreadable, or built in the future. Whatever is not to
@@ -11,6 +11,7 @@
 
 #include "cache.h"
 
+#define HC_GENERATION_MAX INT64_C(999999999999999)
 #define HC_VALUE_HEADER_MAX 160 /* bytes of the longest header line */
 #define HC_VALUE_AHEAD_MS 5000  /* clocks of two machines may differ by so much */
 
@@ -19,6 +20,7 @@ struct hc_value {
     int64_t counter; /* tells apart what one process built within a ms */
     int64_t fresh_until_ms;
     int64_t keep_until_ms;
+    int64_t generation; /* that it belongs to, HC_GENERATION_MAX at most; 0: to none */
     char etag[32];
     const char *body; /* points into the bytes that were read */
     size_t body_len;

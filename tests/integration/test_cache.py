@@ -75,9 +75,9 @@ def test_values_of_another_version_are_a_miss(stack, http):
     """What an older or a newer build left: right but for the version in front, and with other numbers."""
     good = http.get("/v1/counts").result["users"]
     keys = [key for key in stack.redis.keys("hc:1:counts:*") if stack.redis.type(key) == b"string"]
-    kept = {key: value for key in keys if (value := stack.redis.get(key)).startswith(b"HC1 ")}
+    kept = {key: value for key in keys if (value := stack.redis.get(key)).startswith(b"HC2 ")}
     assert kept
-    for version in (b"HC0 ", b"HC2 ", b"HC "):
+    for version in (b"HC1 ", b"HC3 ", b"HC "):
         for key, value in kept.items():
             body = value[4:].replace(b'"users":%d' % good, b'"users":%s' % (b"7" * len(str(good))))
             stack.redis.set(key, version + body)

@@ -458,15 +458,18 @@ static void an_edited_and_a_deleted_user(void **state)
     bson_iter_t it, found;
     bson_t *stored = a_stored_user();
     bson_t update = BSON_INITIALIZER;
+    char rev[HC_ULID_TEXT];
+    char as_json[HC_ULID_TEXT + 24];
     assert_int_equal(read_as("{\"name\":\"New Name\",\"d\":null}", stored, &p, &faults), HC_OK);
-    assert_true(hc_facts_updated(&update, &p, stored, 5));
+    assert_true(hc_facts_updated(&update, &p, stored, 5, rev));
     char *text = text_of(&update);
 
     assert_non_null(strstr(text, "\"_hc.s\" : [ \"new\", \"name\""));
     assert_non_null(strstr(text, "\"$unset\" : { \"d\" : \"\" }"));
     assert_non_null(strstr(text, "\"$max\" : { \"_hc.k.v\" : 0 }"));
     assert_non_null(strstr(text, "\"_hc.due\" : "));
-    assert_non_null(strstr(text, "\"_hc.rev\" : "));
+    snprintf(as_json, sizeof as_json, "\"_hc.rev\" : \"%s\"", rev);
+    assert_non_null(strstr(text, as_json));
     assert_non_null(strstr(text, "\"updatedAt\" : "));
     bson_free(text);
     hc_profile_release(&p);
