@@ -40,11 +40,12 @@ FCGI_OBJ := $(patsubst %.c,$(OUT)/%.o,$(wildcard fcgi/*.c))
 CONSUMER_OBJ := $(patsubst %.c,$(OUT)/%.o,$(wildcard consumer/*.c))
 BENCH := $(patsubst bench/%.c,$(OUT)/bench/%,$(wildcard bench/*.c))
 UNITS := $(patsubst tests/unit/%.c,$(OUT)/unit/%,$(wildcard tests/unit/test_*.c))
+SOURCES := $(wildcard lib/*.c fcgi/*.c consumer/*.c tests/unit/*.c tests/support/*.c bench/*.c)
 # What a program has besides its main, for the units of its files.
 FCGI_PARTS := $(filter-out $(OUT)/fcgi/main.o,$(FCGI_OBJ))
 CONSUMER_PARTS := $(filter-out $(OUT)/consumer/main.o,$(CONSUMER_OBJ))
 
-.PHONY: all help setup run start stop status test test-full faults units benches bench lint docs clean
+.PHONY: all help setup run start stop status test test-full faults units benches bench warnings lint docs clean
 .SECONDARY:
 
 all: $(OUT)/headcount.fcgi $(OUT)/headcount-consumer ## Build both programs
@@ -92,6 +93,10 @@ benches: all $(BENCH) ## Build what bench/ measures with
 bench: setup ## Measure what is promised about speed, PARTS="table lag" for some of it (needs wrk; an hour on 2 cores)
 	@$(MAKE) --no-print-directory -s all benches
 	@tests/run --venv bench/measure.py $(PARTS)
+
+warnings: $(OUT)/gen/tables.c $(OUT)/gen/device_tables.c ## Let CC read everything and keep nothing: CC=clang
+	@printf '%s\n' $(SOURCES) $^ | xargs -n 8 -P "$$(nproc)" \
+		$(CC) $(filter-out -MMD -MP,$(ALL_CFLAGS)) -Ifcgi -Iconsumer -Werror -fsyntax-only
 
 lint: ## Layout, shell scripts
 	@tests/run --layout

@@ -6,7 +6,6 @@
 #include "ids.h"
 
 #define KEY "hc:1:generation:users"
-#define LIFE_MS (24 * 3600 * 1000) /* far longer than any answer is kept */
 
 /* Of this process. owed > paid: that many bumps have not reached Redis yet. */
 static atomic_uint_fast64_t bumps;
@@ -31,12 +30,9 @@ static uint64_t own_number(void)
     return hc_hash64(parts, sizeof parts);
 }
 
-static enum hc_err set_new(struct hc_cache *cache)
+static bool set_new(struct hc_cache *cache)
 {
-    char fresh[HC_ULID_TEXT];
-    if (!cache || hc_ulid_new(fresh) != 0)
-        return HC_ECACHE;
-    return hc_cache_set(cache, KEY, fresh, strlen(fresh), LIFE_MS);
+    return cache && hc_flight_generation_new(cache, KEY) == HC_OK;
 }
 
 /* All that was owed when it began is paid: one new number does for many bumps. */
@@ -46,7 +42,7 @@ static bool pay(struct hc_cache *cache)
     uint_fast64_t done = atomic_load(&paid);
     if (done >= due)
         return true;
-    if (set_new(cache) != HC_OK)
+    if (!set_new(cache))
         return false;
     while (done < due && !atomic_compare_exchange_weak(&paid, &done, due))
         ;
@@ -66,6 +62,6 @@ uint64_t generation_bind(struct context *c, struct hc_flight *flight)
 void generation_bump(struct context *c)
 {
     atomic_fetch_add(&bumps, 1);
-    if (set_new(context_cache(c)) != HC_OK)
+    if (!set_new(context_cache(c)))
         atomic_fetch_add(&owed, 1);
 }

@@ -13,8 +13,8 @@
  * after Redis was emptied. While Redis is away the process has a number of its own.
  * A bump that did not reach Redis is owed, and made up for by the next read that
  * finds Redis back, before anything else of it is used; until then this process
- * looks under keys of its own, and others may serve what they kept, which is fresh
- * for a second.
+ * looks under keys of its own, and others may serve what they kept, for as long as
+ * an answer may be kept.
  *
  * Users that a job makes don't bump: their lists are as old as a kept answer may be.
  *

@@ -54,7 +54,7 @@ enum hc_err user_delete(struct context *c, struct hc_error *err)
     if (code == HC_OK)
         do
             code = try_delete(c, &id, &matched, err);
-        while (code == HC_OK && matched == 0 && !once && user_wait_turn(c));
+        while (code == HC_OK && matched == 0 && !once && user_wait_turn(c, 1));
     if (code == HC_OK && matched == 0)
         return user_unknown(err);
     user_written(c, code, HC_TOPIC_DELETED, &id, NULL);

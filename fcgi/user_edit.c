@@ -14,6 +14,8 @@
 #include "user_answer.h"
 #include "user_write.h"
 
+#define TRIES 6 /* of one edit whose answer does not tell */
+
 struct edit {
     bson_oid_t id;
     struct json_object *body;
@@ -40,53 +42,72 @@ static enum hc_err check_email(struct context *c, const struct edit *e, const st
     return code == HC_OK ? user_taken(err) : code;
 }
 
-/* What became of an edit whose answer was lost, or did not tell: HC_OK when it stands (then e->user is the
- * user), HC_ECONFLICT when the e-mail is another user's, HC_ENOTFOUND when the user still is as it was read;
- * else HC_EOUTCOME. rev: the token of the edit. */
-static enum hc_err look(struct context *c, struct edit *e, const struct hc_profile *p, const char *rev)
+/* What became of an edit. */
+enum became { MADE, NOT_MADE, TAKEN, UNKNOWN };
+
+/* Looks at what stands after an answer was lost, or did not tell. MADE: e->user is the user. TAKEN: the
+ * e-mail is another user's. NOT_MADE: the user still is as it was read. UNKNOWN also when someone else edited
+ * meanwhile. */
+static enum became look(struct context *c, struct edit *e, const struct hc_profile *p, const char *rev)
 {
-    struct hc_error other = {0};
+    struct hc_error unused = {0};
     bson_t now = BSON_INITIALIZER;
-    enum hc_err code = check_email(c, e, p, &other);
-    if (code == HC_OK)
-        code = user_read(c, &e->id, &now, &other);
-    if (code == HC_OK && strcmp(user_rev(&now), rev) == 0) {
-        bson_destroy(&e->user);
-        bson_copy_to(&now, &e->user);
-    } else if (code != HC_ECONFLICT) {
-        bool as_read = code == HC_OK && strcmp(user_rev(&now), user_rev(&e->stored)) == 0;
-        code = as_read ? HC_ENOTFOUND : HC_EOUTCOME;
+    enum became what = UNKNOWN;
+    enum hc_err code = check_email(c, e, p, &unused);
+    if (code == HC_ECONFLICT)
+        what = TAKEN;
+    else if (code == HC_OK && user_read(c, &e->id, &now, &unused) == HC_OK) {
+        if (strcmp(user_rev(&now), rev) == 0)
+            what = MADE;
+        else if (strcmp(user_rev(&now), user_rev(&e->stored)) == 0)
+            what = NOT_MADE;
     }
-    bson_destroy(&now);
+    if (what == MADE) {
+        bson_destroy(&e->user);
+        bson_steal(&e->user, &now);
+    } else {
+        bson_destroy(&now);
+    }
+    return what;
+}
+
+static enum hc_err make(struct context *c, struct edit *e, const bson_t *update, struct hc_error *err)
+{
+    struct hc_db *db;
+    enum hc_err code = context_db(c, &db, err);
+    if (code != HC_OK)
+        return code;
+    bson_t *filter = user_same_filter(&e->id, &e->stored);
+    code = hc_db_find_and_modify(db, HC_USERS, filter, update, false, &e->user, err);
+    bson_destroy(filter);
     return code;
 }
 
-/* Makes the edit, and makes it again until it is known what became of it. FerretDB has no code of its own for
- * a findAndModify that meets a unique index or a deadlock: both look like a lost answer. Once more does no
- * harm, since it fits only what was read. */
-static enum hc_err write_surely(struct context *c, struct edit *e, const struct hc_profile *p,
-                                const bson_t *update, const char *rev, struct hc_error *err)
+/* Makes the edit; HC_ENOTFOUND when someone else was faster. FerretDB has no code of its own for a
+ * findAndModify that meets a unique index or a deadlock: both look like a lost answer. Then we look, and make
+ * it again if it was not made, which does no harm: it fits only what was read. */
+static enum hc_err make_surely(struct context *c, struct edit *e, const struct hc_profile *p,
+                               const bson_t *update, const char *rev, struct hc_error *err)
 {
     struct hc_error lost = {0};
-    struct hc_db *db;
-    bson_t *filter = user_same_filter(&e->id, &e->stored);
-    enum hc_err code;
-    do {
-        code = context_db(c, &db, err);
-        if (code == HC_OK)
-            code = hc_db_find_and_modify(db, HC_USERS, filter, update, false, &e->user, err);
+    for (int tries = 1; tries <= TRIES; tries++) {
+        enum hc_err code = make(c, e, update, err);
+        if (code == HC_ECONFLICT)
+            return user_taken(err);
         if (code == HC_EOUTCOME)
             lost = *err;
         if (code == HC_OK || lost.code == HC_OK)
+            return code;
+        enum became what = look(c, e, p, rev);
+        if (what == MADE)
+            return HC_OK;
+        if (what == TAKEN)
+            return user_taken(err);
+        if (what == UNKNOWN || tries == TRIES || !user_wait_turn(c, tries))
             break;
-        code = look(c, e, p, rev);
-    } while (code == HC_ENOTFOUND && user_wait_turn(c));
-    bson_destroy(filter);
-    if (code == HC_ECONFLICT)
-        return user_taken(err);
-    if (code != HC_OK && lost.code != HC_OK)
-        *err = lost;
-    return code != HC_OK && lost.code != HC_OK ? lost.code : code;
+    }
+    *err = lost;
+    return lost.code;
 }
 
 /* Writes if nobody edited since stored was read; else HC_ENOTFOUND. */
@@ -96,7 +117,7 @@ static enum hc_err write_edit(struct context *c, struct edit *e, const struct hc
     char rev[HC_ULID_TEXT];
     bson_t update = BSON_INITIALIZER;
     enum hc_err code = hc_facts_updated(&update, p, &e->stored, hc_now_ms(), rev)
-                           ? write_surely(c, e, p, &update, rev, err)
+                           ? make_surely(c, e, p, &update, rev, err)
                            : user_no_randomness(err);
     bson_destroy(&update);
     return code;
@@ -131,7 +152,7 @@ static enum hc_err edit(struct context *c, struct edit *e, struct hc_error *err)
     enum hc_err code;
     do
         code = try_edit(c, e, &raced, err);
-    while (raced && user_wait_turn(c));
+    while (raced && user_wait_turn(c, 1));
     if (raced)
         return hc_fail(err, HC_EBUSY, NULL, "Too many others change this user right now");
     user_written(c, code, HC_TOPIC_UPDATED, &e->id, &e->user);

@@ -134,10 +134,10 @@ enum hc_err user_read_body(struct context *c, struct json_object **body, struct 
 
 /* ---- taking turns ---- */
 
-bool user_wait_turn(const struct context *c)
+bool user_wait_turn(const struct context *c, int tries)
 {
     if (context_left_ms(c) < 100)
         return false;
-    hc_sleep_ms(1 + (int)(hc_random_token() % 20));
+    hc_sleep_ms(1 + (int)(hc_random_token() % (UINT64_C(10) << tries)));
     return true;
 }

@@ -2,7 +2,7 @@
  *
  * A write is one atomic change of one document (facts.h), then a new generation of
  * lists, then a notice. Who counts is the user's slot, later; nothing here waits for
- * Kafka or Redis.
+ * Kafka, and for Redis no longer than cache.h allows.
  *
  * A write that depends on what stands reads it with user_read, and writes with
  * user_same_filter: if nobody edited meanwhile. Else it takes another turn.
@@ -37,8 +37,9 @@ enum hc_err user_check_match(const struct context *c, const bson_t *stored, stru
 
 /* The filter of a write that was decided on what was read; the caller destroys it. */
 bson_t *user_same_filter(const bson_oid_t *id, const bson_t *stored);
-/* Waits a moment, another one for each who lost; false when the time is over. */
-bool user_wait_turn(const struct context *c);
+/* Waits a moment, another one for each who lost, and longer after more tries (1 to 6); false when the time is
+ * over. */
+bool user_wait_turn(const struct context *c, int tries);
 
 /* ---- after a write ---- */
 

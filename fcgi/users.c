@@ -36,8 +36,9 @@ enum hc_err users_fetch(struct context *c, const struct users_query *q, struct u
                                .deadline = c->request.deadline,
                                .fill = users_find_fill,
                                .ctx = &find};
+    uint64_t own = generation_bind(c, &flight);
     hc_buf_clear(&c->scratch);
-    hc_buf_printf(&c->scratch, "%" PRIu64 "\n", generation_bind(c, &flight));
+    hc_buf_printf(&c->scratch, "%" PRIu64 "\n", own);
     users_query_text(q, &c->scratch);
     if (hc_buf_failed(&c->scratch))
         return hc_fail(err, HC_ENOMEM, NULL, "There is no memory for this query");

@@ -79,7 +79,8 @@ static enum hc_err parse(redisContext *link, redisReply **reply, char why[HC_LIN
 
 /* Does a reply that begins so say of itself that it is too long? Known at its
  * first bytes, it costs no time to find out, nor memory for a billion items,
- * nor does it look like a Redis that hangs. */
+ * nor does it look like a Redis that hangs. (Of an array only its own length is
+ * known then; a long item in it is read up to HC_LINK_REPLY_MAX.) */
 static bool is_too_long(const char *bytes, size_t len)
 {
     char head[24] = {0};

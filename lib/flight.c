@@ -15,14 +15,13 @@
 #include <time.h>
 
 #include "clock.h"
+#include "flight_generation.h"
 #include "flight_local.h"
 #include "flight_value.h"
-#include "ids.h"
 
 #define WAIT_MS 100   /* for the value that another one makes */
 #define STEP_MS 5     /* between two looks, plus up to as much again */
 #define LOCK_MS 10000 /* the longest a lock lasts if its owner dies */
-#define GENERATION_TEXT_MAX 64
 
 enum state { FRESH, STALE, MISSING, AWAY };
 
@@ -36,10 +35,10 @@ struct ride {
     struct hc_buf bytes;   /* what Redis gave */
     struct hc_value value; /* lies in bytes; only if has_value */
     bool has_value;        /* may be served, at least as stale */
-    int64_t generation;    /* as of the last look */
-    char lock[HC_CACHE_KEY_MAX + 32];
-    struct hc_flight local; /* the flight within this process: its key names the generation */
-    char local_key[HC_CACHE_KEY_MAX + 24];
+    struct hc_generation generation;
+    char lock[HC_LOCAL_KEY_MAX + 8];
+    struct hc_flight local; /* the flight within this process */
+    char local_key[HC_LOCAL_KEY_MAX];
 };
 
 static struct {
@@ -84,12 +83,6 @@ static void slot_give(void)
     pthread_mutex_unlock(&slots.mutex);
 }
 
-/* A generation's number, as a value may carry it. */
-static int64_t number_of(uint64_t hash)
-{
-    return (int64_t)(hash % (uint64_t)HC_GENERATION_MAX) + 1;
-}
-
 static int64_t lesser(int64_t a, int64_t b)
 {
     return a < b ? a : b;
@@ -97,39 +90,25 @@ static int64_t lesser(int64_t a, int64_t b)
 
 /* How a value may be used now. Times in it are believed only as far as this
  * flight would have set them. */
-static enum state state_of(const struct hc_value *v, const struct hc_flight *f, int64_t generation)
+static enum state state_of(const struct hc_value *v, const struct ride *r)
 {
+    const struct hc_flight *f = r->flight;
     int64_t now = hc_now_ms();
-    if (v->built_ms > now + HC_VALUE_AHEAD_MS || v->generation != generation)
+    if (v->built_ms > now + HC_VALUE_AHEAD_MS || !hc_generation_fits(&r->generation, v->generation))
         return MISSING;
     if (now >= lesser(v->keep_until_ms, v->built_ms + f->keep_ms))
         return MISSING;
     return now < lesser(v->fresh_until_ms, v->built_ms + f->fresh_ms) ? FRESH : STALE;
 }
 
-/* Reads the value, and with it the text of its generation. */
-static enum hc_err read_value(struct ride *r, struct hc_buf *bytes, int64_t *generation)
-{
-    struct hc_buf text;
-    *generation = 0;
-    if (!r->flight->generation)
-        return hc_cache_get(r->cache, r->flight->key, bytes);
-    hc_buf_init(&text, GENERATION_TEXT_MAX);
-    enum hc_err e = hc_cache_get_beside(r->cache, r->flight->key, bytes, r->flight->generation, &text);
-    if (text.len)
-        *generation = number_of(hc_hash64(text.data, text.len));
-    hc_buf_release(&text);
-    return e;
-}
-
-/* The flight of this generation alone: what the value says in Redis, the key says in the process and of the
- * lock. */
+/* The flight as this process shares it while Redis is away, and as the lock is called: Redis keeps one value
+ * for a key and labels it, the process keeps one for each generation. */
 static const struct hc_flight *local(struct ride *r)
 {
     r->local = *r->flight;
     if (r->flight->generation) {
         snprintf(r->local_key, sizeof r->local_key, "%.*s:%" PRId64, HC_CACHE_KEY_MAX, r->flight->key,
-                 r->generation);
+                 r->generation.first);
         r->local.key = r->local_key;
     }
     return &r->local;
@@ -140,14 +119,13 @@ static enum state look(struct ride *r)
 {
     struct hc_buf bytes;
     struct hc_value value = {0};
-    int64_t generation;
     size_t max = r->out->max < HC_CACHE_VALUE_MAX ? r->out->max : HC_CACHE_VALUE_MAX;
 
     hc_buf_init(&bytes, max + HC_VALUE_HEADER_MAX);
-    enum hc_err e = read_value(r, &bytes, &generation);
+    enum hc_err e = hc_generation_read(&r->generation, r->cache, r->flight->key, &bytes);
     enum state s = e == HC_OK || e == HC_ENOTFOUND ? MISSING : AWAY;
     if (e == HC_OK && hc_value_read(&value, bytes.data, bytes.len))
-        s = state_of(&value, r->flight, generation);
+        s = state_of(&value, r);
     if (s == AWAY) {
         hc_buf_release(&bytes);
         return s;
@@ -156,7 +134,6 @@ static enum state look(struct ride *r)
     r->bytes = bytes;
     r->value = value;
     r->has_value = s != MISSING;
-    r->generation = generation;
     return s;
 }
 
@@ -224,13 +201,13 @@ static void keep(struct ride *r)
                          .counter = (int64_t)(atomic_fetch_add(&builds, 1) % 1000000000000),
                          .fresh_until_ms = r->answer->built_ms + r->flight->fresh_ms,
                          .keep_until_ms = r->answer->built_ms + r->flight->keep_ms,
-                         .generation = r->generation,
+                         .generation = r->generation.latest,
                          .body = r->out->data,
                          .body_len = r->out->len};
     if (v.body_len > HC_CACHE_VALUE_MAX)
         return;
     memcpy(v.etag, r->answer->etag, sizeof v.etag);
-    hc_value_put(r->cache, r->flight->key, &v, hc_now_ms());
+    hc_value_put(r->cache, r->flight->key, &v, &r->generation, hc_now_ms());
 }
 
 /* Fills with the slot that is held, and gives it back once the result is kept:
@@ -242,6 +219,18 @@ static enum hc_err fill_and_keep(struct ride *r)
         keep(r);
     slot_give();
     return e == HC_OK ? HC_OK : fall_back(r, e);
+}
+
+/* Waits for a slot; by then someone else may have filled. */
+static enum hc_err fill_in_turn(struct ride *r)
+{
+    if (!slot_take(r->flight->deadline))
+        return fall_back(r, no_slot(r));
+    enum state s = look(r);
+    if (s != FRESH && s != STALE)
+        return fill_and_keep(r);
+    slot_give();
+    return serve(r, s == FRESH ? HC_FLIGHT_HIT : HC_FLIGHT_STALE);
 }
 
 /* Redis is away: the threads of this process share by themselves. */
@@ -278,13 +267,14 @@ static enum hc_err as_winner(struct ride *r)
         return serve(r, HC_FLIGHT_HIT);
     if (s == AWAY)
         return by_process(r);
-    if (!slot_take(r->has_value ? 0 : r->flight->deadline))
-        return r->has_value ? serve(r, HC_FLIGHT_STALE) : fall_back(r, no_slot(r));
-    return fill_and_keep(r);
+    if (slot_take(0))
+        return fill_and_keep(r);
+    return r->has_value ? serve(r, HC_FLIGHT_STALE) : fill_in_turn(r);
 }
 
 static enum hc_err lock(struct ride *r, uint64_t owner)
 {
+    snprintf(r->lock, sizeof r->lock, "%s:lock", local(r)->key);
     int left = hc_left_ms(r->flight->deadline, LOCK_MS - 1000);
     return hc_cache_lock(r->cache, r->lock, owner, left + 1000);
 }
@@ -310,14 +300,7 @@ static enum hc_err as_waiter(struct ride *r, uint64_t owner)
         if (e != HC_ECONFLICT)
             return by_process(r);
     }
-    if (!slot_take(r->flight->deadline))
-        return fall_back(r, no_slot(r));
-    s = look(r);
-    if (s == FRESH || s == STALE) {
-        slot_give();
-        return serve(r, s == FRESH ? HC_FLIGHT_HIT : HC_FLIGHT_STALE);
-    }
-    return fill_and_keep(r);
+    return fill_in_turn(r);
 }
 
 static enum hc_err by_lock(struct ride *r)
@@ -325,7 +308,6 @@ static enum hc_err by_lock(struct ride *r)
     uint64_t owner = hc_random_token();
     enum hc_err e;
 
-    snprintf(r->lock, sizeof r->lock, "%s:lock", local(r)->key);
     e = lock(r, owner);
     if (e == HC_OK) {
         hc_local_forget();
@@ -348,7 +330,7 @@ enum hc_err hc_flight_get(struct hc_cache *cache, const struct hc_flight *flight
     pthread_once(&once, init);
     r.err = err ? err : &unused;
     *r.err = (struct hc_error){0};
-    r.generation = flight->generation ? number_of(flight->generation_away) : 0;
+    hc_generation_begin(&r.generation, flight);
     hc_buf_init(&r.bytes, 0);
     enum state s = cache ? look(&r) : AWAY;
     if (s == FRESH) {

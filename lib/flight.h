@@ -16,7 +16,8 @@
  *
  * An answer may belong to a generation, a text that lies in Redis beside it and is
  * read in the same round trip. A value of another generation is a miss, and is
- * never served stale: who changes the text makes all kept answers of it unknown.
+ * never served stale: whoever changes the text is done with all that was kept.
+ * One request fills at a time for each generation.
  *
  * A value carries the time before its building; one that was begun earlier
  * never replaces a later one, and one from the future (over 5 s) is a miss, so
@@ -42,7 +43,7 @@ struct hc_flight {
     int keep_ms;              /* served stale while one refreshes, or the store is away; > fresh_ms */
     int64_t deadline;         /* hc_mono_ms of the request's end */
     const char *generation;   /* the key of the text that the answer belongs to; NULL: to none */
-    uint64_t generation_away; /* what stands for that text while Redis is away */
+    uint64_t generation_away; /* what stands for that text when Redis does not answer */
     /* Appends the answer's body to *out. May set etag (1 to 31 visible ASCII
      * characters, no quote); left empty, it is made from a hash of the body. Must
      * keep to the deadline by itself. */
@@ -66,6 +67,10 @@ enum hc_err hc_flight_get(struct hc_cache *cache, const struct hc_flight *flight
 /* Makes "hc:1:<name>:<hash of name and canonical query>" into key. The hash is
  * a cryptographic one: nobody can make a query that gets another one's answer. */
 void hc_flight_key(char key[HC_CACHE_KEY_MAX], const char *name, const void *query, size_t len);
+
+/* Begins another generation: after HC_OK, whoever asks from now on meets no value that was kept under this
+ * text before. Else nobody can say: HC_ECACHE, HC_EINTERNAL. One round trip. */
+enum hc_err hc_flight_generation_new(struct hc_cache *cache, const char *key);
 
 /* Counters of this process since its start: for rates and /metrics. */
 struct hc_flight_stats {

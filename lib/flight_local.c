@@ -15,7 +15,7 @@
 #include "clock.h"
 
 struct hc_local_entry {
-    char key[HC_CACHE_KEY_MAX]; /* "" while the place is free */
+    char key[HC_LOCAL_KEY_MAX]; /* "" while the place is free */
     bool filling;               /* one thread fills */
     bool too_long;              /* the last value was too long to share */
     unsigned waiters;           /* threads that wait for the fill */

@@ -13,6 +13,7 @@
 #include "flight.h"
 
 #define HC_LOCAL_KEYS 64
+#define HC_LOCAL_KEY_MAX (HC_CACHE_KEY_MAX + 24)
 #define HC_LOCAL_VALUE_MAX (64 * 1024)
 
 enum hc_local_turn {

@@ -8,8 +8,9 @@
 
 #define DIGITS_MAX 15 /* every number fits a double exactly, as Lua has them */
 
-/* KEYS: the key. ARGV: value, built, counter, ms to keep, latest time of
- * building that is believed. It takes for a value just what hc_value_read does:
+/* KEYS: the key, and that of the generation's text if it has one. ARGV: value,
+ * built, counter, ms to keep, latest time of building that is believed, number
+ * and text of the generation. It takes for a value just what hc_value_read does:
  * what only one of the two could read would never be replaced. */
 static const char put_script[] =
     "local head = redis.pcall('getrange', KEYS[1], 0, 159)\n"
@@ -20,7 +21,8 @@ static const char put_script[] =
     "     and #etag <= 31 and #len <= 15 and redis.call('strlen', KEYS[1]) == #line + tonumber(len)\n"
     "     and tonumber(built) <= tonumber(fresh) and tonumber(fresh) <= tonumber(keep) then\n"
     "    local was, is = tonumber(built), tonumber(ARGV[2])\n"
-    "    if was <= tonumber(ARGV[5]) and\n"
+    "    local first = KEYS[2] and generation ~= ARGV[6] and redis.pcall('get', KEYS[2]) == ARGV[7]\n"
+    "    if not first and was <= tonumber(ARGV[5]) and\n"
     "       (was > is or (was == is and tonumber(counter) >= tonumber(ARGV[3]))) then return 0 end\n"
     "  end\n"
     "end\n"
@@ -98,11 +100,18 @@ void hc_value_write(const struct hc_value *v, struct hc_buf *out)
     hc_buf_add(out, v->body, v->body_len);
 }
 
-enum hc_err hc_value_put(struct hc_cache *c, const char *key, const struct hc_value *v, int64_t now_ms)
+static void add(const char **argv, size_t *lens, int *n, const char *arg, size_t len)
+{
+    argv[*n] = arg;
+    lens[(*n)++] = len;
+}
+
+enum hc_err hc_value_put(struct hc_cache *c, const char *key, const struct hc_value *v,
+                         const struct hc_generation *generation, int64_t now_ms)
 {
     int64_t ttl = v->keep_until_ms - now_ms;
     struct hc_buf bytes;
-    char number[4][24];
+    char number[5][24];
 
     if (ttl <= 0)
         return HC_OK; /* took longer to make than it would be kept */
@@ -112,15 +121,18 @@ enum hc_err hc_value_put(struct hc_cache *c, const char *key, const struct hc_va
         hc_buf_release(&bytes);
         return HC_ENOMEM;
     }
-    const int64_t numbers[4] = {v->built_ms, v->counter, ttl, now_ms + HC_VALUE_AHEAD_MS};
-    const char *argv[9] = {"EVAL", put_script, "1", key, bytes.data};
-    size_t lens[9] = {4, sizeof put_script - 1, 1, strlen(key), bytes.len};
-    for (int i = 0; i < 4; i++) {
-        lens[5 + i] = (size_t)snprintf(number[i], sizeof number[i], "%" PRId64, numbers[i]);
-        argv[5 + i] = number[i];
-    }
+    const int64_t numbers[] = {v->built_ms, v->counter, ttl, now_ms + HC_VALUE_AHEAD_MS, v->generation};
+    const char *argv[11] = {"EVAL", put_script, generation->key ? "2" : "1", key};
+    size_t lens[11] = {4, sizeof put_script - 1, 1, strlen(key)};
+    int n = 4;
+    if (generation->key)
+        add(argv, lens, &n, generation->key, strlen(generation->key));
+    add(argv, lens, &n, bytes.data, bytes.len);
+    for (int i = 0; i < 5; i++)
+        add(argv, lens, &n, number[i], (size_t)snprintf(number[i], sizeof number[i], "%" PRId64, numbers[i]));
+    add(argv, lens, &n, generation->text, strlen(generation->text));
     redisReply *reply;
-    enum hc_err e = hc_cache_command(c, 9, argv, lens, &reply);
+    enum hc_err e = hc_cache_command(c, n, argv, lens, &reply);
     if (e == HC_OK)
         freeReplyObject(reply);
     hc_buf_release(&bytes);

@@ -10,8 +10,8 @@
 #define HC_FLIGHT_VALUE_H
 
 #include "cache.h"
+#include "flight_generation.h"
 
-#define HC_GENERATION_MAX INT64_C(999999999999999)
 #define HC_VALUE_HEADER_MAX 160 /* bytes of the longest header line */
 #define HC_VALUE_AHEAD_MS 5000  /* clocks of two machines may differ by so much */
 
@@ -20,7 +20,7 @@ struct hc_value {
     int64_t counter; /* tells apart what one process built within a ms */
     int64_t fresh_until_ms;
     int64_t keep_until_ms;
-    int64_t generation; /* that it belongs to, HC_GENERATION_MAX at most; 0: to none */
+    int64_t generation; /* the number of the one that it belongs to, HC_GENERATION_MAX at most */
     char etag[32];
     const char *body; /* points into the bytes that were read */
     size_t body_len;
@@ -30,8 +30,10 @@ struct hc_value {
 bool hc_value_read(struct hc_value *v, const char *bytes, size_t len);
 /* Appends v as bytes. */
 void hc_value_write(const struct hc_value *v, struct hc_buf *out);
-/* Puts v under key until its keep_until_ms, unless what is there is newer. */
-enum hc_err hc_value_put(struct hc_cache *c, const char *key, const struct hc_value *v, int64_t now_ms);
+/* Puts v under key until its keep_until_ms, unless what is there is newer. A value of the current generation
+ * replaces one of another also then: a clock that is ahead must not keep it out. */
+enum hc_err hc_value_put(struct hc_cache *c, const char *key, const struct hc_value *v,
+                         const struct hc_generation *generation, int64_t now_ms);
 
 /* True for 1 to 31 visible ASCII characters without a quote. */
 bool hc_etag_is_valid(const char etag[32]);

@@ -5,6 +5,14 @@ from support.tcp_proxy import MongoProxy
 
 
 @pytest.fixture(scope="module")
+def nothing_left(stack):
+    """The users that a module's tests made go again, whether a slot has counted them or not."""
+    yield
+    stack.idle()
+    stack.fresh()
+
+
+@pytest.fixture(scope="module")
 def proxy(stack):
     """In front of MongoDB, counting commands."""
     with MongoProxy(("127.0.0.1", int(stack.ports["HEADCOUNT_MONGODB_PORT"]))) as one:

@@ -42,14 +42,11 @@ static void a_hit_is_one_command(void **state)
 static void another_text_makes_it_a_miss(void **state)
 {
     struct hc_cache *c = *state;
-    static const char *const texts[] = {"one",
-                                        "two",
-                                        "",
-                                        "one",
-                                        "o",
-                                        "a text that is longer than any that we write, "
-                                        "so that it does not fit what is read of it: as if none were there"};
-    expect_of(c, 60000, HC_FLIGHT_FILLED, 1); /* there is none yet */
+    static const char *const texts[] = {
+        "one", "two", "",
+        "one", "o",   "a text that is longer than any of ours does not fit, and is as if there were none",
+    };
+    expect_of(c, 60000, HC_FLIGHT_FILLED, 1); /* there is none yet: one is made */
     expect_of(c, 60000, HC_FLIGHT_HIT, 1);
     for (int i = 0; i < 6; i++) {
         atomic_store(&world->version, 2 + i);
@@ -57,10 +54,18 @@ static void another_text_makes_it_a_miss(void **state)
         expect_of(c, 60000, HC_FLIGHT_FILLED, 2 + i);
         expect_of(c, 60000, HC_FLIGHT_HIT, 2 + i);
     }
+    atomic_store(&world->version, 8);
+    raw("DEL " TEXT); /* what is made anew is never one that was */
+    expect_of(c, 60000, HC_FLIGHT_FILLED, 8);
+    expect_of(c, 60000, HC_FLIGHT_HIT, 8);
+    atomic_store(&world->version, 9);
     raw("DEL " TEXT);
-    expect_of(c, 60000, HC_FLIGHT_HIT, 7);
     raw("LPUSH " TEXT " x");
-    expect_of(c, 60000, HC_FLIGHT_HIT, 7);
+    expect_of(c, 60000, HC_FLIGHT_FILLED, 9);
+    expect_of(c, 60000, HC_FLIGHT_HIT, 9);
+    atomic_store(&world->version, 10);
+    assert_int_equal(hc_flight_generation_new(c, TEXT), HC_OK);
+    expect_of(c, 60000, HC_FLIGHT_FILLED, 10);
 }
 
 /* Neither while another one fills nor when the store fails. */
@@ -121,6 +126,76 @@ static void a_fill_from_before_never_hides_a_write(void **state)
     free(slow);
 }
 
+/* The fill of one is for all who asked before the write, though it ends behind it. */
+static void who_waits_takes_what_was_asked_for(void **state)
+{
+    (void)state;
+    int least = THREADS;
+    for (int round = 0; round < 5 && least > 1; round++) {
+        struct call *calls = calls_new(THREADS, 60000, 60000);
+        world_reset();
+        raw("FLUSHALL");
+        raw("SET " TEXT " one");
+        atomic_store(&world->slow_ms, 80);
+        for (int i = 0; i < THREADS; i++) {
+            calls[i].generation = TEXT;
+            assert_int_equal(pthread_create(&calls[i].thread, NULL, call_thread, &calls[i]), 0);
+        }
+        hc_sleep_ms(60);
+        raw("SET " TEXT " two");
+        for (int i = 0; i < THREADS; i++)
+            pthread_join(calls[i].thread, NULL);
+        assert_int_equal(count(calls, THREADS, HC_FLIGHT_FILLED, 1) + count(calls, THREADS, HC_FLIGHT_HIT, 1),
+                         THREADS);
+        int fills = atomic_load(&world->fills);
+        least = fills < least ? fills : least;
+        free(calls);
+    }
+    assert_int_equal(least, 1);
+}
+
+/* Redis loses all, and who began before that ends behind it. */
+static void a_lost_text_never_comes_again(void **state)
+{
+    struct hc_cache *c = *state;
+    struct call *slow = calls_new(1, 60000, 60000);
+    slow->generation = TEXT;
+    atomic_store(&world->slow_ms, 200);
+    assert_int_equal(pthread_create(&slow->thread, NULL, call_thread, slow), 0);
+    hc_sleep_ms(100);
+    atomic_store(&world->version, 2);
+    raw("SET " TEXT " two");
+    raw("FLUSHALL");
+    pthread_join(slow->thread, NULL);
+    assert_int_equal(count(slow, 1, HC_FLIGHT_FILLED, 1), 1);
+    atomic_store(&world->slow_ms, 0);
+    expect_of(c, 60000, HC_FLIGHT_FILLED, 2);
+    free(slow);
+}
+
+static void a_clock_that_is_ahead_keeps_no_write_out(void **state)
+{
+    struct hc_cache *c = *state;
+    int64_t ahead = hc_now_ms() + 4000;
+    struct hc_value v = {.built_ms = ahead,
+                         .generation = 42,
+                         .fresh_until_ms = ahead + 60000,
+                         .keep_until_ms = ahead + 60000,
+                         .etag = "e",
+                         .body = "x",
+                         .body_len = 1};
+    struct hc_generation other = {.key = TEXT, .text = "another"};
+    raw("SET " TEXT " one");
+    assert_int_equal(hc_value_put(c, KEY, &v, &other, hc_now_ms()), HC_OK);
+    expect_of(c, 60000, HC_FLIGHT_FILLED, 1);
+    expect_of(c, 60000, HC_FLIGHT_HIT, 1);
+    assert_int_equal(hc_value_put(c, KEY, &v, &other, hc_now_ms()), HC_OK); /* newer, so it may */
+    expect_of(c, 60000, HC_FLIGHT_FILLED, 1);
+    v.built_ms -= 8000;
+    assert_int_equal(hc_value_put(c, KEY, &v, &other, hc_now_ms()), HC_OK); /* older, and of another text */
+    expect_of(c, 60000, HC_FLIGHT_HIT, 1);
+}
+
 static void away_the_processs_own_number_stands_for_it(void **state)
 {
     struct hc_cache *c = *state;
@@ -162,6 +237,9 @@ int main(void)
         flight_test(another_generation_is_never_stale),
         flight_test(the_same_generation_is_stale_for_the_store),
         flight_test(a_fill_from_before_never_hides_a_write),
+        flight_test(who_waits_takes_what_was_asked_for),
+        flight_test(a_lost_text_never_comes_again),
+        flight_test(a_clock_that_is_ahead_keeps_no_write_out),
         flight_test(away_the_processs_own_number_stands_for_it),
         flight_test(what_is_too_long_is_a_miss),
     };

@@ -116,7 +116,7 @@ static void put(struct hc_cache *c, int64_t built, int64_t counter, const char *
                          .etag = "e",
                          .body = body,
                          .body_len = strlen(body)};
-    assert_int_equal(hc_value_put(c, KEY, &v, hc_now_ms()), HC_OK);
+    assert_int_equal(hc_value_put(c, KEY, &v, &(struct hc_generation){0}, hc_now_ms()), HC_OK);
 }
 
 static void assert_kept(const char *body)
