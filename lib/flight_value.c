@@ -6,6 +6,7 @@
 #include <string.h>
 #include <xxhash.h>
 
+#define PUT_ARGS 12   /* EVAL, script, how many keys, two of them, value, five numbers, text */
 #define DIGITS_MAX 15 /* every number fits a double exactly, as Lua has them */
 
 /* KEYS: the key, and that of the generation's text if it has one. ARGV: value,
@@ -122,8 +123,8 @@ enum hc_err hc_value_put(struct hc_cache *c, const char *key, const struct hc_va
         return HC_ENOMEM;
     }
     const int64_t numbers[] = {v->built_ms, v->counter, ttl, now_ms + HC_VALUE_AHEAD_MS, v->generation};
-    const char *argv[11] = {"EVAL", put_script, generation->key ? "2" : "1", key};
-    size_t lens[11] = {4, sizeof put_script - 1, 1, strlen(key)};
+    const char *argv[PUT_ARGS] = {"EVAL", put_script, generation->key ? "2" : "1", key};
+    size_t lens[PUT_ARGS] = {4, sizeof put_script - 1, 1, strlen(key)};
     int n = 4;
     if (generation->key)
         add(argv, lens, &n, generation->key, strlen(generation->key));
