@@ -62,20 +62,6 @@ static void cache_key(const struct idempotency *i, char key[HC_CACHE_KEY_MAX])
     snprintf(key, HC_CACHE_KEY_MAX, "hc:1:idem:%s", hex);
 }
 
-/* Takes the key for this request. True: it was free. */
-static bool take(struct context *c, struct hc_cache *cache, const struct idempotency *i, const char *key)
-{
-    char life[24];
-    redisReply *reply = NULL;
-    snprintf(life, sizeof life, "%lld", (long long)c->settings->deadline_ms + 1000);
-    const char *argv[] = {"SET", key, i->asked, "NX", "PX", life};
-    bool ok = hc_cache_command(cache, 6, argv, NULL, &reply) == HC_OK;
-    bool taken = ok && reply->type == REDIS_REPLY_STATUS;
-    if (reply)
-        freeReplyObject(reply);
-    return taken;
-}
-
 /* What stands under the key says whether this is the same request. */
 static enum hc_err compare(const struct idempotency *i, const struct hc_buf *stands, char made[HC_OID_TEXT],
                            struct hc_error *err)
@@ -101,8 +87,8 @@ enum hc_err idempotency_begin(struct context *c, const struct idempotency *i, ch
     if (!cache)
         return HC_OK;
     cache_key(i, key);
-    if (take(c, cache, i, key))
-        return HC_OK;
+    if (hc_cache_add(cache, key, i->asked, (int)c->settings->deadline_ms + 1000) == HC_OK)
+        return HC_OK; /* it was free */
     hc_buf_init(&stands, HC_CACHE_KEY_MAX);
     if (hc_cache_get(cache, key, &stands) == HC_OK)
         code = compare(i, &stands, made, err);

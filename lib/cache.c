@@ -235,6 +235,17 @@ enum hc_err hc_cache_set(struct hc_cache *c, const char *key, const void *value,
     return number(c, 5, argv, lens, &done);
 }
 
+enum hc_err hc_cache_add(struct hc_cache *c, const char *key, const char *text, int ttl_ms)
+{
+    char ttl[16];
+    long long ours;
+    snprintf(ttl, sizeof ttl, "%d", ttl_ms);
+    enum hc_err e = number(c, 6, (const char *[]){"SET", key, text, "NX", "PX", ttl}, NULL, &ours);
+    if (e != HC_OK)
+        return e;
+    return ours ? HC_OK : HC_ECONFLICT;
+}
+
 enum hc_err hc_cache_delete(struct hc_cache *c, const char *key)
 {
     long long gone;
@@ -250,15 +261,8 @@ static const char *owner_text(char out[17], uint64_t owner)
 
 enum hc_err hc_cache_lock(struct hc_cache *c, const char *key, uint64_t owner, int ttl_ms)
 {
-    char ttl[16];
     char name[17];
-    long long ours;
-    snprintf(ttl, sizeof ttl, "%d", ttl_ms);
-    enum hc_err e =
-        number(c, 6, (const char *[]){"SET", key, owner_text(name, owner), "NX", "PX", ttl}, NULL, &ours);
-    if (e != HC_OK)
-        return e;
-    return ours ? HC_OK : HC_ECONFLICT;
+    return hc_cache_add(c, key, owner_text(name, owner), ttl_ms);
 }
 
 void hc_cache_unlock(struct hc_cache *c, const char *key, uint64_t owner)

@@ -47,6 +47,8 @@ enum hc_err hc_cache_get_beside(struct hc_cache *c, const char *key, struct hc_b
 /* Stores for ttl_ms (> 0), whatever was there before. HC_ETOOLARGE: not stored,
  * longer than HC_CACHE_VALUE_MAX. */
 enum hc_err hc_cache_set(struct hc_cache *c, const char *key, const void *value, size_t len, int ttl_ms);
+/* Stores for ttl_ms only where nothing of any type lies. HC_OK: stored; HC_ECONFLICT: something is there. */
+enum hc_err hc_cache_add(struct hc_cache *c, const char *key, const char *text, int ttl_ms);
 enum hc_err hc_cache_delete(struct hc_cache *c, const char *key);
 
 /* Takes the lock for at most ttl_ms. HC_OK: ours; HC_ECONFLICT: someone's. */

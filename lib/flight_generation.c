@@ -20,20 +20,14 @@ void hc_generation_begin(struct hc_generation *g, const struct hc_flight *flight
         g->first = g->latest = number_of(flight->generation_away);
 }
 
-/* Of many that find no text one makes it. */
-static enum hc_err make_text(struct hc_cache *c, const char *key)
+/* Of many that find no text one makes it. False: there is none, and none can be made. */
+static bool make_text(struct hc_cache *c, const char *key)
 {
-    char life[16];
     char fresh[HC_ULID_TEXT];
-    redisReply *reply;
     if (hc_ulid_new(fresh) != 0)
-        return HC_EINTERNAL;
-    snprintf(life, sizeof life, "%d", LIFE_MS);
-    const char *argv[] = {"SET", key, fresh, "NX", "PX", life};
-    enum hc_err e = hc_cache_command(c, 6, argv, NULL, &reply);
-    if (e == HC_OK)
-        freeReplyObject(reply);
-    return e;
+        return false;
+    enum hc_err e = hc_cache_add(c, key, fresh, LIFE_MS);
+    return e == HC_OK || e == HC_ECONFLICT;
 }
 
 static void take(struct hc_generation *g, const struct hc_buf *text)
@@ -60,7 +54,7 @@ enum hc_err hc_generation_read(struct hc_generation *g, struct hc_cache *c, cons
         return hc_cache_get(c, key, bytes);
     hc_buf_init(&text, HC_GENERATION_TEXT);
     enum hc_err e = hc_cache_get_beside(c, key, bytes, g->key, &text);
-    if (is_answer(e) && text.len == 0 && make_text(c, g->key) == HC_OK) {
+    if (is_answer(e) && text.len == 0 && make_text(c, g->key)) {
         hc_buf_clear(bytes);
         e = hc_cache_get_beside(c, key, bytes, g->key, &text);
     }

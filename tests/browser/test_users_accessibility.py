@@ -2,7 +2,7 @@
 import pytest
 
 from axe import axe_findings
-from support.people import create
+from support.people import create, patch
 from support.waiting import wait_until
 from users_page import at_least, expect, ids, open_users, open_with_clock, query_of, row
 
@@ -75,7 +75,7 @@ def test_axe_finds_nothing_in_a_conflict(http, open_page, scheme):
     page = open_users(open_page, f"?user={user['_id']}", color_scheme=scheme)
     page.click("#sheet [data-edit]")
     page.wait_for_selector("#user-dialog[open]")
-    assert http.request("PATCH", f"/v1/user/{user['_id']}", body={"name": "Theirs"}).status == 200
+    assert patch(http, user, {"name": "Theirs"}).status == 200
     page.fill("#user-name", "Mine")
     page.click("[data-save]")
     page.locator("[data-conflict]").wait_for()

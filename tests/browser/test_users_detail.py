@@ -4,7 +4,7 @@ import datetime
 import pytest
 from bson import ObjectId
 
-from support.people import create
+from support.people import create, patch
 from support.waiting import wait_until
 from users_page import at_least, expect, ids, open_users, query_of, row
 
@@ -127,7 +127,7 @@ def test_the_panel_follows_changes(http, open_page):
     user = create(http, name="Before")
     page = open_users(open_page, f"?user={user['_id']}")
     wait_until(lambda: page.locator("#sheet-title").inner_text() == "Before", 5)
-    assert http.request("PATCH", f"/v1/user/{user['_id']}", body={"name": "After"}).status == 200
+    assert patch(http, user, {"name": "After"}).status == 200
     wait_until(lambda: page.locator("#sheet-title").inner_text() == "After", 8)
 
 

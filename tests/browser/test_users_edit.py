@@ -4,7 +4,7 @@ import uuid
 
 import pytest
 
-from support.people import create, person
+from support.people import create, patch, person
 from support.waiting import wait_until
 from users_page import asked, expect, fill, ids, open_users, row, save, shows, stored
 
@@ -198,7 +198,7 @@ def clash(http, open_page, mine, theirs):
     user = create(http, name="Base Name", phoneNumber="+1 000")
     page = open_users(open_page)
     open_edit(page, user)
-    assert http.request("PATCH", f"/v1/user/{user['_id']}", body=theirs).status == 200
+    assert patch(http, user, theirs).status == 200
     fill(page, **mine)
     save(page)
     page.locator("[data-conflict]").wait_for()

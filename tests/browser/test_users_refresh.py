@@ -1,7 +1,7 @@
 """The users page while it is looked at: it keeps itself fresh, and nobody loses their place by it."""
 import pytest
 
-from support.people import create
+from support.people import create, patch
 from support.waiting import wait_until
 from users_page import asked, at_least, expect, ids, listed, open_users, open_with_clock, row, shows, until
 
@@ -12,7 +12,7 @@ def users(stack):
 
 
 def change(http, user, **fields):
-    assert http.request("PATCH", f"/v1/user/{user['_id']}", body=fields).status == 200
+    assert patch(http, user, fields).status == 200
 
 
 def name_of(page, user):
