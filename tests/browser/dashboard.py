@@ -67,7 +67,7 @@ class Counts:
 
 
 def answer_with(route, body, status=200, type="application/json", **headers):
-    route.fulfill(status=status, headers={"Content-Type": type, **headers}, body=json.dumps(body))
+    route.fulfill(status=status, headers={"Content-Type": type, **headers}, body=body if isinstance(body, str) else json.dumps(body))
 
 
 def forgive(page, *words):

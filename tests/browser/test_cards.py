@@ -28,9 +28,9 @@ def test_every_figure_is_that_of_the_counts(stack, active, open_page):
     counts = stack.counts()
     for name, read in FIGURES.items():
         wait_until(lambda: shown(page, name) == read(counts), 5, name)
-    assert names(page, "top-users") == [row["user"]["name"] for row in counts["topUsers"]]
+    wait_until(lambda: names(page, "top-users") == [row["user"]["name"] for row in counts["topUsers"]], 5)
     for ranking, key in (("top-systems", "os"), ("top-browsers", "browser")):
-        assert names(page, ranking) == [row["name"] for row in counts["devices"][key]]
+        wait_until(lambda: names(page, ranking) == [row["name"] for row in counts["devices"][key]], 5, ranking)
 
 
 def test_figures_and_lists_are_there_without_javascript(stack, active, open_page):

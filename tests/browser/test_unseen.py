@@ -1,6 +1,10 @@
 """What is off screen is drawn later and less often: a poll costs what can be seen."""
-from dashboard import Counts, snapshot, soon
+import re
+from pathlib import Path
 
+from dashboard import Counts, answer_with, names, snapshot, soon
+
+WITHOUT_NUMBERS = Path(__file__).parents[2] / "www/index.html"
 WATCH = """
 window.changes = 0;
 addEventListener('DOMContentLoaded', () => new MutationObserver((all) => { window.changes += all.length; })
@@ -53,3 +57,18 @@ def test_an_unseen_card_is_up_to_date_when_it_comes_into_view(open_page):
     page.evaluate("document.getElementById('top-countries').scrollIntoView()")
     page.wait_for_timeout(100)
     assert int(number.text_content()) >= 300 + asked + 8
+
+
+def test_the_first_value_is_shown_at_once_also_unseen(open_page):
+    """In a page without numbers, however late they come: it has long looked at what is in sight by then."""
+    asked = []
+
+    def hold(page):
+        page.route(re.compile("/$"), lambda route: answer_with(route, WITHOUT_NUMBERS.read_text(), type="text/html"))
+        page.route("**/v1/counts", lambda route: asked.append(route))
+    page = open_page(before=hold, viewport={"width": 320, "height": 400})
+    page.wait_for_timeout(500)
+    answer_with(asked[0], {"result": snapshot()}, ETag='"1"', **{"Poll-Interval": "600000"})
+    soon(page, lambda: names(page, "top-countries") == ["India", "China", "Chad"])
+    assert [names(page, of) for of in ("top-systems", "top-browsers")] == [["Windows", "Android"], ["Chrome", "Firefox"]]
+    assert names(page, "top-users") == ["Ada Lovelace"]

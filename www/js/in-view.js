@@ -17,13 +17,13 @@ let observer;
  * @returns {(value: T) => void} takes a new value: shown at once in sight and the first time, else a little later
  */
 export function whenSeen(card, show) {
-  const offer = { show, seen: true, value: undefined, pending: false };
+  const offer = { show, seen: true, shown: false, value: undefined, pending: false };
   offers.set(card, [...(offers.get(card) ?? []), offer]);
   observer ??= new IntersectionObserver(look, NEAR);
   observer.observe(card);
   return (value) => {
     offer.value = value;
-    if (offer.seen) return put(offer);
+    if (offer.seen || !offer.shown) return put(offer);
     if (!offer.pending) waiting.push(offer);
     offer.pending = true;
     return oneUnseen();
@@ -42,6 +42,7 @@ function look(entries) {
 function put(offer) {
   if (offer.pending) waiting.splice(waiting.indexOf(offer), 1);
   offer.pending = false;
+  offer.shown = true;
   offer.show(offer.value);
 }
 
