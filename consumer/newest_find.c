@@ -37,12 +37,6 @@ static enum hc_err find(struct hc_db *db, struct hc_newest *newest, struct hc_er
     return e == HC_ENOTFOUND ? HC_OK : e; /* they went meanwhile */
 }
 
-/* Is what was published still about right? */
-static bool holds(const struct hc_newest_find *d, int64_t users)
-{
-    return d->published && llabs(users - d->users) < how_many() / 4;
-}
-
 enum hc_err hc_newest_find_turn(struct hc_duty_turn *t, struct hc_error *err)
 {
     struct hc_newest_find *d = t->state;
@@ -50,7 +44,7 @@ enum hc_err hc_newest_find_turn(struct hc_duty_turn *t, struct hc_error *err)
     struct hc_counts counts;
     enum hc_err e = hc_counters_read(t->db, &counts, err);
     d->published = d->published && !t->first;
-    if (e != HC_OK || holds(d, counts.users))
+    if (e != HC_OK || (d->published && !hc_newest_moved(d->users, counts.users)))
         return e;
     newest.users = counts.users;
     if (counts.users >= 2 * how_many())

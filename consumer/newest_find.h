@@ -1,7 +1,7 @@
 /* newest_find.h - finds where the newest users begin, for searches; see newest.h.
  *
- * A leader's duty: each 5 s it looks how many users there are, and when that has changed by a quarter of
- * HC_NEWEST_USERS it finds the place anew (31 ms, whatever the number of users) and publishes it.
+ * A leader's duty: each 5 s it looks how many users there are, and when that has changed much
+ * (hc_newest_moved) it finds the place anew (31 ms, whatever the number of users) and publishes it.
  */
 #ifndef HC_NEWEST_FIND_H
 #define HC_NEWEST_FIND_H

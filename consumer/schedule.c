@@ -21,6 +21,7 @@
 #include "sweep.h"
 #include "takeup.h"
 #include "warm.h"
+#include "words_take.h"
 
 #define TICK_MS 50
 #define SAMPLE_MS 10000
@@ -62,6 +63,7 @@ static const struct duty {
     {"warm", LANE_QUICK, LEADERS, 1000, true, hc_warm_turn, 0, NULL},
     {"survey", LANE_QUICK, LEADERS, 5000, true, hc_survey_turn, 0, NULL},
     {"newest", LANE_QUICK, LEADERS, 5000, true, hc_newest_find_turn, sizeof(struct hc_newest_find), NULL},
+    {"words", LANE_SLOW, LEADERS, 5000, true, hc_words_take_turn, sizeof(struct hc_words_take), NULL},
     {"jobs", LANE_QUICK, LEADERS, 10000, true, sweep_jobs, 0, NULL},
     {"calendar", LANE_QUICK, LEADERS, 10000, true, hc_calendar_turn, sizeof(struct hc_calendar), NULL},
     {"recount", LANE_SLOW, LEADERS, 1000, true, hc_repair_turn, sizeof(int), NULL},

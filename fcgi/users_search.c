@@ -133,14 +133,37 @@ static const int ROUNDS_MS[] = {9, 25, 100, 400};
 #define WALK_TIMES 4
 #define USERS_UNKNOWN 1000000
 #define SHORTEST_MS 2
+#define EVEN 0.45 /* what a user costs along `_id` beside an entry of an index */
+
+static double how_many_users(const struct users_search_run *s)
+{
+    return s->newest.users > 0 ? (double)s->newest.users : USERS_UNKNOWN;
+}
+
+/* Along `_id` the users up to the end of the page are looked at, need / share of them; in the indexes all
+ * entries that fit. A bound from above tells something only when it is low, and those who meet a term by
+ * their country are in no sample. */
+static void ask_sample(struct users_search_run *s)
+{
+    struct web *web = s->context->web;
+    struct users_share share;
+    if (s->term_count > 1 || s->query->country || web->cgi)
+        return;
+    users_words_renew(&web->words, s->db, context_left_ms(s->context));
+    if (!users_words_share(&web->words, &s->terms[0], &share))
+        return;
+    bool common = share.users * share.entries > EVEN * (double)s->need / how_many_users(s);
+    s->common = common && !share.at_most;
+    s->told = s->common == common && s->terms[0].country_count == 0;
+}
 
 /* Both ways cost about the same for what 3 × sqrt(users) have. Where a country or another word leaves little
- * to sort the indexes are worth more. */
+ * to sort the indexes are worth more, and where a sample says that they are the way. */
 static int index_ms(const struct users_search_run *s, size_t round)
 {
-    double users = s->newest.users > 0 ? (double)s->newest.users : USERS_UNKNOWN;
-    int ms = (int)(ROUNDS_MS[round] * sqrt(users / USERS_UNKNOWN));
-    return (s->query->country || s->term_count > 1 ? 2 : 1) * (ms > SHORTEST_MS ? ms : SHORTEST_MS);
+    int ms = (int)(ROUNDS_MS[round] * sqrt(how_many_users(s) / USERS_UNKNOWN));
+    bool worth_more = s->query->country || s->term_count > 1 || s->told;
+    return (worth_more ? 2 : 1) * (ms > SHORTEST_MS ? ms : SHORTEST_MS);
 }
 
 /* Tests on few users, who all stand near the front, leave out all that goes along _id. */
@@ -154,13 +177,20 @@ static bool by_sources_alone(void)
 #endif
 }
 
+static bool may_look(const struct users_search_run *s)
+{
+    return !s->told && !s->query->country && s->query->page == 1 && !by_sources_alone();
+}
+
 static enum hc_err run(struct users_search_run *s, struct users_rows *rows, struct hc_error *err)
 {
-    bool many = false, looks = !s->query->country && s->query->page == 1 && !by_sources_alone();
+    bool many = false;
     if (s->query->has_id || s->query->has_email)
         return walk(s, context_left_ms(s->context), rows, err);
     s->newest = users_newest_now(&s->context->web->newest, s->db, context_left_ms(s->context));
-    enum hc_err code = looks ? look(s, rows, &many, err) : HC_EDEADLINE;
+    ask_sample(s);
+    enum hc_err code = may_look(s) ? look(s, rows, &many, err) : HC_EDEADLINE;
+    many = many || s->common;
     for (size_t turn = 0; turn < 2 * ROUNDS && code == HC_EDEADLINE; turn++) {
         bool walks = (turn % 2 == 0) == many;
         int ms = index_ms(s, turn / 2);

@@ -31,6 +31,8 @@ struct users_search_run {
     bool joined;                 /* of several terms all are asked of an index at once */
     bool full;                   /* not all sources could be read */
     struct hc_newest newest;
+    bool common;                 /* more meet the term than an index is the way to, as a sample tells */
+    bool told;                   /* how many meet it is known beforehand */
     enum users_search_part part; /* which users the sources are read for */
 };
 

@@ -37,6 +37,7 @@ enum hc_err web_open(struct web *web, const struct hc_settings *s, bool cgi, str
     pace_init(&web->pace, cgi ? 1 : web_threads(s));
     cursor_keeper_init(&web->cursors, s->admin_token);
     users_newest_init(&web->newest);
+    users_words_init(&web->words);
     enum hc_err code = page_open(&web->page, s->www, err);
     if (code != HC_OK || cgi)
         return code;
@@ -56,6 +57,7 @@ void web_close(struct web *web, int flush_ms)
     web->store = NULL;
     page_close(web->page);
     web->page = NULL;
+    users_words_close(&web->words);
 }
 
 /* ---- the worker ---- */

@@ -27,6 +27,7 @@
 #include "store.h"
 #include "streams.h"
 #include "users_newest.h"
+#include "users_words.h"
 
 struct page;
 
@@ -42,6 +43,7 @@ struct web {
     struct pace pace;       /* of polling browsers */
     struct cursor_keeper cursors;
     struct users_newest newest;
+    struct users_words words;
     struct page *page;
 };
 

@@ -1,7 +1,10 @@
 /* See newest.h. */
 #include "newest.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+#define FEWEST_MOVED 64
 
 static void take(struct hc_newest *out, const bson_t *doc)
 {
@@ -36,4 +39,14 @@ void hc_newest_bson(const struct hc_newest *newest, bson_t *doc)
         BSON_APPEND_OID(doc, "from", &newest->from);
     else
         BSON_APPEND_NULL(doc, "from");
+}
+
+bool hc_newest_moved(int64_t users_then, int64_t users_now)
+{
+    int64_t much = users_then / 8;
+    if (much < FEWEST_MOVED)
+        much = FEWEST_MOVED;
+    if (much > HC_NEWEST_USERS / 4)
+        much = HC_NEWEST_USERS / 4;
+    return llabs(users_now - users_then) >= much;
 }

@@ -120,6 +120,7 @@ def regexes(value):
 def test_words_are_looked_up_among_the_newest_first(stack, server, proxy):
     """What the index has of older users is left out by their _id, before anything is sorted."""
     ids = [one["_id"] for one in stack.mongo.users.find({}, {"_id": 1}).sort("_id", -1)]
+    wait_until(lambda: stack.mongo.hc_meta.find_one({"_id": "newest", "users": len(ids)}), 20, "the leader has yet to write it")
     stack.mongo.hc_meta.replace_one({"_id": "newest"}, {"_id": "newest", "users": bson.Int64(1000000), "from": ids[50]}, upsert=True)
 
     def bounds(search):
@@ -134,3 +135,23 @@ def test_words_are_looked_up_among_the_newest_first(stack, server, proxy):
         assert bounds("qqqq%40example.org") == [], "few have so long a beginning"
     finally:
         stack.mongo.hc_meta.delete_one({"_id": "newest"})
+
+
+def begins_with(sample, text):
+    return sum(sample["keys"][at:at + len(text)] == text for at in range(0, len(sample["keys"]), 8))
+
+
+def test_a_sample_tells_the_way(stack, proxy):
+    """What many have is read along _id and no index is asked; what few have, or nobody, the other way round."""
+    stack.wait_job(stack.generate(3000))
+    sample = wait_until(lambda: stack.mongo.hc_meta.find_one({"_id": "words", "users": {"$gte": 3000}}), 40, every=0.5)
+    common = max("abcdefghijklmnopqrstuvwxyz", key=lambda letter: begins_with(sample, letter.encode()))
+    assert begins_with(sample, common.encode()) > 0.08 * sample["users"], "that is many"
+    uri = f"mongodb://127.0.0.1:{proxy.port}/headcount?retryWrites=false"
+    with stack.beside(env={"APP_MONGODB_CONNECTION_STRING": uri}) as server:
+        def ways(name):
+            return [next(iter(command.get("hint", {})), None) for command in asked(stack, server, proxy, f"/v1/user?name={name}")
+                    if "users" in (command.get("find"), command.get("aggregate"))]
+        wait_until(lambda: ways(common) == ["_id"], 10)  # the first one reads the sample, one that takes long goes both ways
+        assert [None for command in proxy.heard if "aggregate" in command] == [], "it needs no look"
+        wait_until(lambda: ways("qqqqq") == ["_hc.s"], 10)

@@ -304,6 +304,23 @@ def test_where_the_newest_begin_is_published(filled):
     filled.wait_ready()
 
 
+def test_the_words_of_the_newest_are_published(filled):
+    """For searches: the beginnings of their words, of numbers, names and addresses, in order; anew after an eighth more."""
+    def sample(users):
+        return filled.mongo.hc_meta.find_one({"_id": "words", "users": users})
+
+    def key(text):
+        return text.lower().encode()[:8].ljust(8, b"\0")
+    for more in (0, 500):
+        if more:
+            filled.wait_job(filled.generate(more))
+        users = filled.mongo.users.count_documents({})
+        keys = wait_until(lambda: sample(users), 40, f"of {users} users", every=0.5)["keys"]
+        want = [key(text) for user in filled.mongo.users.find({}, {"_hc.s": 1, "email": 1, "userName": 1})
+                for text in (*user["_hc"]["s"], "=" + user["email"], "@" + user["userName"])]
+        assert [keys[at:at + 8] for at in range(0, len(keys), 8)] == sorted(want)
+
+
 def test_the_first_browser_is_answered_from_redis(filled):
     """After a flush the snapshot is there again though nobody asked for it."""
     filled.redis.flushall()
