@@ -24,7 +24,7 @@ def test_each_card_says_how_old_it_is(open_page):
     wait_until(lambda: all("s ago" in age for age in ages()), 15)
     page.wait_for_selector('[data-age-of="counts"][data-stale]', state="attached", timeout=15_000)
     counts.answer = snapshot()
-    page.click("[data-toast-action]")
+    page.locator("[data-toast-action]").dispatch_event("click")  # a try of its own may have taken the note away
     wait_until(lambda: set(ages()) == {"now"}, 10)
     forgive(page, *FAILED)
 
@@ -57,7 +57,7 @@ def test_numbers_that_the_server_kept_are_called_old(open_page):
     counts = Counts(headers={"Age": "42"})
     page = open_page(before=counts)
     wait_until(lambda: phase(page) == "stale", 5)
-    assert "42 s ago" in page.locator('[data-age-of="counts"]').first.text_content()
+    assert page.locator('[data-age-of="counts"]').first.text_content() in ("42 s ago", "43 s ago")
     assert "Old numbers" in page.locator("#toast").inner_text()
     counts.headers = {}
     wait_until(lambda: phase(page) == "live", 5)

@@ -57,6 +57,7 @@ def test_a_change_asks_for_the_token(stack, http, open_page, monkeypatch):
     with stack.beside(env={"APP_ADMIN_TOKEN": TOKEN}) as other:
         monkeypatch.setattr(stack, "url", other.url)
         page = open_users(open_page, f"?user={user['_id']}")
+        page.locator("#sheet:not([aria-busy])").wait_for()
         page.click("#sheet [data-edit]")
         page.wait_for_selector("#user-dialog[open]")
         page.fill("#user-name", "With Token")

@@ -73,6 +73,7 @@ def test_axe_finds_nothing_in_trouble_and_on_a_phone(http, open_page, scheme):
 def test_axe_finds_nothing_in_a_conflict(http, open_page, scheme):
     user = create(http, name="Base")
     page = open_users(open_page, f"?user={user['_id']}", color_scheme=scheme)
+    page.locator("#sheet:not([aria-busy])").wait_for()
     page.click("#sheet [data-edit]")
     page.wait_for_selector("#user-dialog[open]")
     assert patch(http, user, {"name": "Theirs"}).status == 200

@@ -177,8 +177,8 @@ def test_edit(http, open_page):
     wait_until(lambda: not is_open(page), 5)
     now = stored(http, user)
     assert {**now, "updatedAt": ""} == {**user, "name": "After", "gender": "other", "updatedAt": ""}
-    wait_until(lambda: row(page, user).locator("[data-open]").inner_text() == "After", 2)
-    assert page.locator("#sheet-title").inner_text() == "After"
+    wait_until(lambda: row(page, user).locator("[data-open]").inner_text() == "After", 8)
+    wait_until(lambda: page.locator("#sheet-title").inner_text() == "After", 8)
 
 
 def test_a_generated_user_can_be_edited(stack, http, open_page):

@@ -20,7 +20,7 @@ def test_search_as_you_type(http, open_page):
     """One question when the typing pauses, not one a letter; the address follows."""
     page = open_users(open_page)
     questions = asked(page, "v1/user.*search=")
-    page.locator("#search").press_sequentially("mar", delay=30)
+    page.locator("#search").press_sequentially("mar", delay=0)
     shows(page, listed(http, "limit=25&search=mar"))
     assert query_of(page) == "?search=mar"
     assert len(questions) == 1, questions
@@ -203,6 +203,7 @@ def test_back_at_the_front_is_the_first_page(http, open_page):
 
 
 def test_the_total(stack, open_page):
+    stack.idle()
     total = stack.assert_exact()["users"]
     wait_until(lambda: stack.counts()["users"] == total, 5)
     page = open_users(open_page)

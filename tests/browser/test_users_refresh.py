@@ -116,7 +116,7 @@ def test_a_store_that_is_down(http, open_page):
     page.wait_for_timeout(600)
     assert ids(page) == before, "a search that fails leaves the rows"
     page.unroute("**/v1/user?*")
-    page.click("[data-trouble-action]")
+    page.locator("[data-trouble-action]").dispatch_event("click")  # a try of its own may have taken the note away
     shows(page, listed(http, "limit=25&search=a"))
     assert page.locator("#trouble").is_hidden()
     expect(page, "503")

@@ -1,6 +1,6 @@
 // Drawing what nobody sees costs as much as drawing what somebody does. A card that is off screen gets what is new when
-// it comes near, and one of those that wait gets it once a second, so that a reader who doesn't scroll (a search in the
-// page, a screen reader) finds nothing old either.
+// it comes near, and one of those that wait gets it once a second, changes or none, so that a reader who doesn't scroll
+// (a search in the page, a screen reader) finds nothing old either.
 
 const ONE_UNSEEN_EACH = 900;
 /** As far as a flick of a finger goes before the next frame. */
@@ -26,7 +26,7 @@ export function whenSeen(card, show) {
     if (offer.seen || !offer.shown) return put(offer);
     if (!offer.pending) waiting.push(offer);
     offer.pending = true;
-    return oneUnseen();
+    return showOneUnseen();
   };
 }
 
@@ -46,10 +46,10 @@ function put(offer) {
   offer.show(offer.value);
 }
 
-/** Whoever waits longest. */
-function oneUnseen() {
+/** Whoever waits longest, if it is time for one; also called once a second, for when no more values come. */
+export function showOneUnseen() {
   const now = performance.now();
-  if (now - lastUnseen < ONE_UNSEEN_EACH) return;
+  if (waiting.length === 0 || now - lastUnseen < ONE_UNSEEN_EACH) return;
   lastUnseen = now;
   put(waiting[0]);
 }

@@ -3,6 +3,7 @@
 import { refreshWish } from './address.js';
 import { fetchCounts } from './api.js';
 import { refreshTimes } from './dom.js';
+import { showOneUnseen } from './in-view.js';
 import { createPoller } from './poll.js';
 import { bindShortcuts } from './shortcuts.js';
 import { readCounts } from './snapshot.js';
@@ -104,6 +105,7 @@ setInterval(() => {
   if (document.hidden) return;
   refreshTimes(serverNow());
   store.set('second', serverNow());
+  showOneUnseen();
 }, 1000);
 document.documentElement.dataset.ready = '';
 poller.now();

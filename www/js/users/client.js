@@ -16,10 +16,13 @@ export async function listUsers(query, signal) {
   return { users: body.result, page: body.page ?? {} };
 }
 
-/** How many users there are; undefined when it isn't known or hasn't changed. */
+let lastTotal;
+
+/** How many users there are, as last heard: also by a turn that was dropped, whose answer doesn't come again. */
 export async function countUsers(signal) {
   const { counts } = await fetchCounts(signal).catch(() => ({}));
-  return counts?.users;
+  lastTotal = counts?.users ?? lastTotal;
+  return lastTotal;
 }
 
 /** {code: number of users} */

@@ -56,6 +56,8 @@ export function createRequests(root) {
         list.replaceChildren();
         older.hidden = true;
         setText(note, 'Loading…');
+      } else if (state.flight) {
+        return; // a refresh takes nobody's "Older" away
       }
       ask('');
     },
