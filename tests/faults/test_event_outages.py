@@ -166,6 +166,7 @@ def lossy(stack, seed, one_in):
     return proxy, stack.addresses["APP_MONGODB_CONNECTION_STRING"].replace(f"{host}:{port}", f"127.0.0.1:{proxy.port}")
 
 
+@pytest.mark.timeout(240)
 def test_replies_lost_on_the_way_to_a_consumer(own, crowd):
     """F16: whatever was written, the consumer finds out and goes on."""
     seed = seed_from_environment()
@@ -175,7 +176,7 @@ def test_replies_lost_on_the_way_to_a_consumer(own, crowd):
             with Consumer(own, "release", {"APP_MONGODB_CONNECTION_STRING": uri}):
                 time.sleep(2)
                 proxy.losing = True
-                wait_until(lambda: proxy.lost >= 25, 45)
+                wait_until(lambda: proxy.lost >= 20, 90)
                 proxy.losing = False
                 traffic.end()
                 settle(own)
@@ -236,6 +237,7 @@ def test_everything_again_and_cut_otherwise(own, crowd):
 def test_a_few_users_in_all_partitions(own, crowd):
     """E1: many workers want the same slot at the same time."""
     partitions = own.kafka.partitions(ACTIVITY)
+    settle(own)
     before = own.counters()["requests"]
     with Consumer(own, "release", {"APP_EVENT_WORKERS": "4"}):
         for number in range(600):
@@ -282,7 +284,7 @@ def test_kafka_wiped_and_mongodb_kept(own, crowd):
     traffic = Traffic(own, seed_from_environment(), users=crowd)
     traffic.batch(300)
     recovered(own, traffic)
-    first = len(own.log("consumer-1"))
+    first = {name: len(own.log(name)) for name in OURS}
     own.stop("kafka")
     shutil.rmtree(own.data / "data" / "kafka")
     own.start("kafka")
@@ -291,11 +293,12 @@ def test_kafka_wiped_and_mongodb_kept(own, crowd):
     # The new cluster gives the numbers of producers anew: who keeps an old one loses messages to its namesake.
     traffic.new_producer()
     for name in OURS:
-        wait_until(lambda name=name: "bus.renewed" in own.log(name), 30, f"{name} keeps its producer")
+        wait_until(lambda name=name: "bus.renewed" in own.log(name)[first[name]:], 30, f"{name} keeps its producer")
     traffic.dead_before = {}
     traffic.batch(300)
     recovered(own, traffic)
-    assert "kafka" in own.log("consumer-1")[first:].lower() or "broker" in own.log("consumer-1")[first:].lower()
+    said = own.log("consumer-1")[first["consumer-1"]:].lower()
+    assert "kafka" in said or "broker" in said
 
 
 # ---- poison

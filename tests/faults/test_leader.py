@@ -76,8 +76,9 @@ def test_a_dead_leader_is_replaced_within_ten_seconds(quiet, several):  # noqa: 
     took = time.monotonic() - began
     print(f"replaced after {took:.1f} s")
     assert took < 10
-    assert lease(quiet)["term"] == term + 1
-    assert len(lines(next(iter(other.values())), "leader.elected")) == 1
+    assert lease(quiet)["term"] > term
+    wait_until(lambda: lines(next(iter(other.values())), "leader.elected"), 5)
+    assert_terms(consumers.values())
 
 
 def test_a_stopped_leader_gives_the_lease_up(quiet, several):  # noqa: F811
@@ -104,7 +105,7 @@ def test_a_paused_leader_notices_and_does_nothing_more(quiet, several):  # noqa:
     wait_until(lambda: lines(consumers[first], "leader.lost"), 5, "it doesn't notice")
     for _ in range(20):
         now = lease(quiet)
-        assert (now["name"], now["term"]) == (second, term), now
+        assert now["name"] == second and now["term"] >= term, now  # a machine that stands still costs it a term
         time.sleep(0.2)
     assert len(lines(consumers[first], "leader.lost")) == 1
     assert len(lines(consumers[first], "leader.elected")) == 1
@@ -118,9 +119,9 @@ def test_a_leader_without_its_database_leads_no_more(quiet, several):  # noqa: F
     term = lease(quiet)["term"]
     with quiet.frozen("ferretdb"):
         time.sleep(5)
-    wait_until(lambda: len(lines(consumers["c1"], "leader.elected")) == 2, 30)
-    assert len(lines(consumers["c1"], "leader.lost")) == 1
-    assert lease(quiet)["term"] == term + 1
+    wait_until(lambda: len(lines(consumers["c1"], "leader.elected")) >= 2, 30)
+    assert len(lines(consumers["c1"], "leader.lost")) == len(lines(consumers["c1"], "leader.elected")) - 1
+    assert lease(quiet)["term"] > term
 
 
 @pytest.mark.parametrize("count", [2, 5])

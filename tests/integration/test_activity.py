@@ -147,7 +147,7 @@ def test_raw_user_agents(stack, http, users):
 def test_as_plain_cgi(stack, users):
     """A process of its own for each request, with agents that no web server lets through."""
     names = ("APP_MONGODB_CONNECTION_STRING", "APP_REDIS_CONNECTION_STRING", "APP_KAFKA_BROKER")
-    env = {name: stack.addresses[name] for name in names}
+    env = {"APP_DEADLINE_MS": "10000", **{name: stack.addresses[name] for name in names}}
     program = ROOT / "build" / "release" / "headcount.fcgi"
     key = {"Idempotency-Key": "by two ways"}
     _, through_the_server = sent(stack, users[4], key)
@@ -251,8 +251,11 @@ def test_kafka_stopped(stack, http, users):
                 assert_refused(http.post(path))
                 read = http.get("/v1/user?limit=1")
                 assert read.status == 200 and read.ms < 1000, read
-        wait_until(lambda: http.post(path).status == 200, 10, "requests are refused although Kafka is back")
-        assert stack.kafka.count(TOPIC) == before + 2  # what was refused is not there, for ever
+        again = []
+        wait_until(lambda: again.append(http.post(path)) or again[-1].status == 200, 10,
+                   "requests are refused although Kafka is back")
+        unknown = sum("outcome-unknown" in answer.text for answer in again)
+        assert before + 2 <= stack.kafka.count(TOPIC) <= before + 2 + unknown  # what was refused is not there, for ever
     finally:
         stack.start("kafka")
         stack.wait_ready(60)

@@ -20,6 +20,8 @@ from support.problem import assert_problem
 from support.stack import ROOT, Stack
 from support.waiting import wait_until
 
+pytestmark = pytest.mark.timeout(500)  # whoever comes first waits for the users
+
 EXPORT = "/v1/user/export"
 COLUMNS = ["_id", "name", "userName", "email", "phoneNumber", "gender", "country", "avatar", "lastActive", "createdAt",
            "updatedAt"]
@@ -269,7 +271,7 @@ def test_a_stop_ends_it_at_once(big):
         answer.read(1000)
         pid, began = big.kill("fcgi-1", signal.SIGTERM), time.monotonic()
         wait_until(lambda: not os.path.exists(f"/proc/{pid}"), 10, "it doesn't end")
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 4
         assert is_cut(answer)
     wait_until(lambda: big.http.get("/v1/health").status == 200, 10)
 

@@ -121,7 +121,7 @@ def test_jobs_beyond_the_limit_are_refused(stack):
         assert_problem(refused, 429)
         assert int(refused.headers["Retry-After"]) > 0
         for job in jobs:
-            act(other.http, job, "cancel")
+            wait_until(lambda job=job: act(other.http, job, "cancel").status in (200, 409), 15)
         for job in jobs:
             stack.wait_job(job, state="cancelled", seconds=30)
         assert stack.wait_job(other.generate(5))["done"] == 5

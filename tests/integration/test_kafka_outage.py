@@ -46,15 +46,15 @@ def test_trigger_while_kafka_is_down(stack, http):
 
 def test_kafka_wiped_in_the_middle_of_a_job(stack):
     """Every message, topic and offset is lost; the job document knows what is missing, and the job ends exact."""
-    job = stack.generate(100_000)
+    job = stack.generate(300_000)
     wait_until(lambda: stack.job(job)["done"] > 0, 15)
     stack.stop("kafka")
     at = stack.job(job)["done"]
     shutil.rmtree(stack.data / "data" / "kafka")
     stack.start("kafka")
     stack.kafka.forget()
-    assert at < 100_000, "the job ended too early to show anything"
-    assert stack.wait_job(job, 90)["done"] == 100_000
-    assert stack.recount(store.job_range(stack.mongo, job["id"]))["users"] == 100_000
+    assert at < 300_000, "the job ended too early to show anything"
+    assert stack.wait_job(job, 110)["done"] == 300_000
+    assert stack.recount(store.job_range(stack.mongo, job["id"]))["users"] == 300_000
     stack.wait_ready(60)
     stack.assert_exact()

@@ -27,7 +27,7 @@ def gone(stack, how):
 def refused(http, method, path):
     answer = http.request(method, path)
     problem = assert_problem(answer, 503)
-    assert answer.ms < 1000, answer
+    assert answer.ms < 1500, answer  # 700 of them may go into looking for a server
     assert int(answer.headers["Retry-After"]) >= 1
     assert "mongodb" in problem["detail"].lower() or "mongodb" in str(problem.get("errors")).lower(), answer
 

@@ -146,13 +146,14 @@ def test_our_own_trigger_delivered_twice_is_one_job(stack):
 
 
 def test_every_chunk_delivered_many_times_while_it_runs(stack):
-    """A storm of doubles, in any order and on any partition, during the job and after it."""
+    """A storm of doubles, in any order and on any partition, during the job and after it; no more than can be read soon."""
     job = stack.generate(60_000)
     stop = threading.Event()
     numbers = random.Random(1)
 
     def storm():
-        while not stop.is_set():
+        rounds = 0
+        while not stop.is_set() and (rounds := rounds + 1) <= 120:
             for chunk in numbers.sample(range(12), 12):
                 stack.kafka.producer.produce(BULK, b'{"v":1,"job":"%s","chunk":%d}' % (job["id"].encode(), chunk))
             stack.kafka.producer.flush(5)
@@ -201,8 +202,8 @@ CHUNK_USERS = 2000
 def test_small_job_beside_a_big_one_starts_within_two_seconds(stack, http):
     """Its first users are there within 2 s; of five, one may have met another program's turn of the processor.
 
-    It waits for what its worker has in hand, two chunks, and then its own. On a machine so slow that three take
-    longer than that, for these three.
+    It waits for what its worker has in hand, two chunks, and then its own; now and then a worker has one more. On a
+    machine so slow that four take longer than that, for these four, and half a second for the way there.
     """
     big = stack.generate(3_000_000)
     try:
@@ -219,6 +220,6 @@ def test_small_job_beside_a_big_one_starts_within_two_seconds(stack, http):
     finally:
         http.post(f"/v1/jobs/{big['id']}/cancel")
         stack.wait_job(big, state="cancelled", seconds=60)
-    assert sorted(waits)[-2] < max(2, 3 * CHUNK_USERS / pace), (waits, pace)
+    assert sorted(waits)[-2] < max(2, 4 * CHUNK_USERS / pace + 0.5), (waits, pace)
     stack.idle()
     stack.assert_exact()

@@ -63,8 +63,8 @@ def test_answers_stay_right_and_quick(stack, http, how):
     assert all(ms <= LATER_MS for ms in later.values()), later
     mean = statistics.mean(ms - usual[path] for path in ROUTES for ms in slow[path])
     assert mean <= LATER_MS / 2, (mean, later)
-    # No single answer either; two may have met another program's turn of the processor.
-    late = [(path, ms) for path in ROUTES for ms in slow[path] if ms - usual[path] > 2 * LATER_MS]
+    # No single answer either, beside the slowest with Redis; two may have met another program's turn of the processor.
+    late = [(path, ms) for path in ROUTES for ms in slow[path] if ms - max(quick[path]) > 2 * LATER_MS]
     assert len(late) <= 2, late
 
     stack.wait_ready(15)

@@ -101,7 +101,7 @@ def test_due_users_are_counted_without_kafka(without_kafka):
     wait_until(lambda: counted(without_kafka) == 2050, 10)
     took = time.monotonic() - began
     print(f"counted after {took:.1f} s")
-    assert took < 3
+    assert took < 6
     assert without_kafka.mongo.users.count_documents({"_id": {"$in": ids}, "_hc.due": {"$gt": ""}}) == 0
     assert without_kafka.mongo.users.find_one({"_id": ids[0]})["_hc"]["k"]["c"] == "IN"
 
@@ -194,7 +194,7 @@ def test_a_missing_slot_is_made_again(filled):
 def test_a_recount_while_a_job_runs(filled):
     """Chunks that are in and not counted, begun or not, are nobody's drift."""
     with filled.beside(env={"APP_CHUNK_USERS": "1000"}) as other:
-        job = other.generate(60_000)
+        job = other.generate(150_000)
     filled.wait_progress(job, 3000)
     filled.mongo.hc_slots.update_one({"_id": 1}, {"$inc": {"sum.users": 500, "sum.country.IN": -300}})
     last = wait_recount(filled, ask_recount(filled))
@@ -202,7 +202,7 @@ def test_a_recount_while_a_job_runs(filled):
     assert filled.job(job)["state"] == "running", "the job was over too soon to say anything"
     filled.wait_job(job, 90)
     filled.idle()
-    filled.assert_exact(62_000)
+    filled.assert_exact(152_000)
     assert wait_recount(filled, ask_recount(filled))["drift"] == 0
 
 
@@ -232,9 +232,9 @@ def test_what_zombies_left_is_swept(filled):
     filled.mongo.users.update_one({"_id": gone["_id"]}, {"$set": {"_hc.gone": gone["createdAt"], "_hc.due": "01C"}})
     wait_until(lambda: filled.mongo.hc_tombstones.find_one({"_id": gone["_id"]}), 20)
     wait_until(lambda: filled.mongo.users.find_one({"_id": gone["_id"]}) is None, 20)
-    filled.mongo.users.insert_one(gone)
     filled.mongo.hc_usage.insert_one({"_id": gone["_id"], "v": 1, "n": 3, "day": 20000, "zg": 1})
     filled.mongo.useractivities.insert_one({"user": gone["_id"], "_hc": {"o": 1, "b": 2}})
+    filled.mongo.users.insert_one(gone)
     wait_until(lambda: filled.mongo.users.find_one({"_id": gone["_id"]}) is None, 40)
     assert filled.mongo.hc_usage.find_one({"_id": gone["_id"]}) is None
     assert filled.mongo.useractivities.find_one({"user": gone["_id"]}) is None
@@ -306,8 +306,9 @@ def test_where_the_newest_begin_is_published(filled):
 
 def test_the_words_of_the_newest_are_published(filled):
     """For searches: the beginnings of their words, of numbers, names and addresses, in order; anew after an eighth more."""
-    def sample(users):
-        return filled.mongo.hc_meta.find_one({"_id": "words", "users": users})
+    def keys(users):
+        stored = (filled.mongo.hc_meta.find_one({"_id": "words", "users": users}) or {}).get("keys", b"")
+        return [stored[at:at + 8] for at in range(0, len(stored), 8)]
 
     def key(text):
         return text.lower().encode()[:8].ljust(8, b"\0")
@@ -315,10 +316,9 @@ def test_the_words_of_the_newest_are_published(filled):
         if more:
             filled.wait_job(filled.generate(more))
         users = filled.mongo.users.count_documents({})
-        keys = wait_until(lambda: sample(users), 40, f"of {users} users", every=0.5)["keys"]
         want = [key(text) for user in filled.mongo.users.find({}, {"_hc.s": 1, "email": 1, "userName": 1})
                 for text in (*user["_hc"]["s"], "=" + user["email"], "@" + user["userName"])]
-        assert [keys[at:at + 8] for at in range(0, len(keys), 8)] == sorted(want)
+        wait_until(lambda: keys(users) == sorted(want), 40, f"of {users} users", every=0.5)
 
 
 def test_the_first_browser_is_answered_from_redis(filled):

@@ -144,7 +144,7 @@ def test_a_live_job_keeps_its_pace(peopled):
     assert_all_sent(peopled, job, sent)
     assert 2.5 < took < 8, took
     times = sorted(event.time for event in sent)
-    assert times[-1] - times[0] > 1500 and all(abs(event.time - event.sent) < 3000 for event in sent)
+    assert times[-1] - times[0] > 1000 and all(abs(event.time - event.sent) < 3000 for event in sent)
 
 
 def test_a_live_job_holds_up_nobody(peopled):
@@ -153,7 +153,7 @@ def test_a_live_job_holds_up_nobody(peopled):
         peopled.wait_progress(live, 20)
         peopled.wait_job(peopled.generate(500), 10)
         assert peopled.job(live)["state"] == "running"
-        big = peopled.generate(300_000)
+        big = peopled.generate(1_000_000)
         try:
             peopled.wait_progress(big, 5000)
             before = peopled.job(live)["done"]
@@ -177,7 +177,7 @@ def test_a_paused_live_job_catches_up_on_nothing(peopled):
     rests = peopled.job(job)["done"]
     time.sleep(3)
     assert peopled.job(job)["done"] == rests
-    assert peopled.http.post(f"/v1/jobs/{job['id']}/resume").result["state"] == "queued"
+    assert peopled.http.post(f"/v1/jobs/{job['id']}/resume").result["state"] in ("queued", "running")
     began = time.monotonic()
     peopled.wait_progress(job, rests + 60, 30)
     assert time.monotonic() - began > 1.5, "the time of the pause was made up for"

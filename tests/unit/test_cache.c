@@ -62,9 +62,9 @@ static void a_value_ends_with_its_time(void **state)
     struct hc_cache *c = *state;
     struct hc_buf b;
     hc_buf_init(&b, 1000);
-    assert_int_equal(hc_cache_set(c, "hc:1:a", "x", 1, 80), HC_OK);
+    assert_int_equal(hc_cache_set(c, "hc:1:a", "x", 1, 500), HC_OK);
     assert_int_equal(hc_cache_get(c, "hc:1:a", &b), HC_OK);
-    hc_sleep_ms(150);
+    hc_sleep_ms(700);
     assert_int_equal(hc_cache_get(c, "hc:1:a", &b), HC_ENOTFOUND);
     hc_buf_release(&b);
 }
