@@ -15,10 +15,10 @@
  *      have: it stops at the end of the page.
  * What the indexes have of a term grows with those who meet it, the way along `_id` gets shorter: both cost
  * the same for what about 2 × sqrt(users) have. A sample tells beforehand how common a term is
- * (users_words.h); where it can't (several terms, countries, a text longer than its keys) a look at the newest
- * 128 tells what many have: if they fill the page, that was it. The way so chosen has a short time; when that
- * is over the other follows, with more time in each round (ROUNDS_MS). A sample that is old or wrong costs
- * time, no match.
+ * (users_words.h); where it can't (several terms, countries, a text longer than its keys) a look at the
+ * newest 128 tells what many have: if they fill the page, that was it. The way so chosen has a short time;
+ * when that is over the other follows, with more time in each round (ROUNDS_MS). A sample that is old or
+ * wrong costs time, no match.
  *
  * Where a term may be found, each an index: the words (_hc.s), the e-mails, each
  * country whose name fits, and the jobs: a generated user's name is a ULID, whose time

@@ -162,7 +162,7 @@ def test_a_web_service_that_meets_deadlocks(own, crowd):
             own.wait_ready()
             proxy.on = True
             with Traffic(own, 5, http=web.http, users=crowd) as traffic:
-                wait_until(lambda: proxy.told >= 20, 30)
+                wait_until(lambda: proxy.told >= 20 and traffic.outcomes["ok"] > 20, 30)
                 proxy.on = False
             settle(own)
             assert_whole_and_exact(own, traffic)
