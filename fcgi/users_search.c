@@ -157,7 +157,7 @@ static void ask_sample(struct users_search_run *s)
     s->told = s->common == common && s->terms[0].country_count == 0;
 }
 
-/* Both ways cost about the same for what 3 × sqrt(users) have. Where a country or another word leaves little
+/* Both ways cost about the same for what 2 × sqrt(users) have. Where a country or another word leaves little
  * to sort the indexes are worth more, and where a sample says that they are the way. */
 static int index_ms(const struct users_search_run *s, size_t round)
 {
